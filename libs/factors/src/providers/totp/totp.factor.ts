@@ -1,0 +1,120 @@
+import {
+  AnsweredFactor,
+  type Circumstances,
+  type Enrolment,
+  FactorProvider,
+  MISMATCH,
+  type PublicView,
+  type Verdict,
+} from '@countersign/factor-kit';
+import { Injectable } from '@nestjs/common';
+import { Secret, TOTP } from 'otpauth';
+import { z } from 'zod';
+import { keyUri } from './key-uri.js';
+import { qrCodeDataUri } from './qr-code.js';
+
+/** RFC 4226 section 4, R6: 160 bits are recommended. */
+const SECRET_BYTES = 20;
+
+/** Steps accepted before and after the present one: the delay and drift of RFC 6238 sections 5.2 and 6. */
+const WINDOW_STEPS = 1;
+
+/** How far outside of the window a code is still recognised, so that a clock that is off can be told from a typo. */
+const STALE_SECONDS = 600;
+
+const Input = z.strictObject({});
+
+const TotpSecret = z.strictObject({
+  secret: z.string().regex(/^[A-Z2-7]{16,}$/),
+  algorithm: z.enum(['SHA1', 'SHA256', 'SHA512']),
+  digits: z.union([z.literal(6), z.literal(8)]),
+  period: z.union([z.literal(30), z.literal(60)]),
+  issuer: z.string(),
+});
+
+// The pattern accepts what people paste ("123 456", "123-456"), so that the published schema tells the truth;
+// overwrite, unlike transform, keeps the JSON form.
+const Answer = z.strictObject({
+  code: z
+    .string()
+    .max(64)
+    .regex(/^[\s-]*(?:[0-9][\s-]*){6,8}$/)
+    .overwrite((spelled) => spelled.replace(/[\s-]/g, ''))
+    .meta({ description: 'The code that the authenticator app shows.', examples: ['123456'] }),
+});
+
+/** What is sealed of a TOTP factor. `period` in seconds, `secret` in base32 without padding (RFC 4648 section 6). */
+export type TotpSecret = z.output<typeof TotpSecret>;
+
+/** A code of an authenticator app, bare digits. */
+export type TotpAnswer = z.output<typeof Answer>;
+
+/**
+ * Time-based one-time passwords of an authenticator app (RFC 6238 over RFC 4226): 160-bit secret, SHA-1, 6 digits,
+ * 30 s, one step either way. The secret names its own parameters, so that factors made with others verify too.
+ */
+@FactorProvider({ type: 'totp', contract: 1, amr: ['otp'] })
+@Injectable()
+export class TotpFactor extends AnsweredFactor<{
+  input: typeof Input;
+  secret: typeof TotpSecret;
+  answer: typeof Answer;
+}> {
+  override readonly title = 'Authenticator app';
+  override readonly input = Input;
+  override readonly secret = TotpSecret;
+  override readonly answer = Answer;
+
+  /**
+   * Makes a random secret.
+   *
+   * @param at names the issuer and the account that the app will list
+   * @returns the secret to seal, and what to show: `secret` (base32), `otpauthUri`, `qrCode` (PNG data URI of it)
+   */
+  override async enrol(_input: z.output<typeof Input>, at: Circumstances): Promise<Enrolment<TotpSecret>> {
+    const secret: TotpSecret = {
+      secret: new Secret({ size: SECRET_BYTES }).base32,
+      algorithm: 'SHA1',
+      digits: 6,
+      period: 30,
+      issuer: at.issuer,
+    };
+    const otpauthUri = keyUri({ ...secret, account: at.account });
+    return { secret, show: { secret: secret.secret, otpauthUri, qrCode: await qrCodeDataUri(otpauthUri) } };
+  }
+
+  /** Decides whether the app has the secret; the same decision as `verify`. */
+  override confirm(secret: TotpSecret, answer: TotpAnswer, at: Circumstances): Verdict<TotpSecret> {
+    return this.verify(secret, answer, at);
+  }
+
+  /**
+   * Decides whether a code fits the present step or one next to it (RFC 6238 section 5.2).
+   *
+   * @returns accepted with the step that matched, for the engine to spend; `stale` for a code of another step
+   *   within ten minutes; `mismatch` for anything else, a wrong number of digits included
+   */
+  override verify(secret: TotpSecret, answer: TotpAnswer, at: Circumstances): Verdict<TotpSecret> {
+    const timestamp = at.now.getTime();
+    // otpauth compares in constant time and looks from the present step outwards: a right code is found before
+    // the steps of the stale range cost anything.
+    const delta = TOTP.validate({
+      token: answer.code,
+      secret: Secret.fromBase32(secret.secret),
+      algorithm: secret.algorithm,
+      digits: secret.digits,
+      period: secret.period,
+      timestamp,
+      window: STALE_SECONDS / secret.period,
+    });
+    if (delta === null) return MISMATCH;
+    if (Math.abs(delta) > WINDOW_STEPS) return { accepted: false, reason: 'stale' };
+    const step = TOTP.counter({ period: secret.period, timestamp }) + delta;
+    return { accepted: true, fresh: { step: BigInt(step) } };
+  }
+
+  /** Tells factors apart by who issued them. */
+  override publicView(secret: TotpSecret): PublicView {
+    return { hint: secret.issuer };
+  }
+}
