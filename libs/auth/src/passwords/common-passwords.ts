@@ -1,0 +1,47 @@
+import { dictionary } from '@zxcvbn-ts/language-common';
+
+/** About 49 000 passwords from published breaches, all lower case. */
+const COMMON: ReadonlySet<string> = new Set(dictionary['passwords-common']);
+
+/** A piece of up to this many characters, repeated (`aaaa…`, `abcabc…`), needs no list to be guessed. */
+const TRIVIAL_PIECE = 3;
+
+/** Repetitions and sequences that are longer than this are in nobody's first list. */
+const LONGEST_PATTERN = 32;
+
+/** What crackers put around a word: everything but letters, at either end. */
+const DECORATION = /^[^\p{L}]+|[^\p{L}]+$/gu;
+
+/**
+ * Tells whether a password is among the ones that are tried first (NIST SP 800-63B-4 section 3.1.1.2, OWASP ASVS 5.0
+ * 6.2.4): a common one itself, one with digits or punctuation around it, one that is repeated, or a sequence.
+ * @param folded lower-case NFKC, of bounded length
+ */
+export function isCommonPassword(folded: string): boolean {
+  if (COMMON.has(folded) || isDecorated(folded)) return true;
+  return folded.length <= LONGEST_PATTERN && (isRepeated(folded) || isSequence(folded));
+}
+
+/** `password2024!`, `test123456`: a common word that is half of it, or that stands beside something as common. */
+function isDecorated(folded: string): boolean {
+  const word = folded.replace(DECORATION, '');
+  if (word === folded || !COMMON.has(word)) return false;
+  return word.length * 2 >= folded.length || COMMON.has(folded.replace(word, ''));
+}
+
+/** `aaaaaaaaaa`, `hunter2hunter2`, `123456789012`: one piece over and over, the last time perhaps in part. */
+function isRepeated(folded: string): boolean {
+  for (let period = 1; period < folded.length; period += 1) {
+    if (folded.startsWith(folded.slice(period))) {
+      return period <= TRIVIAL_PIECE || COMMON.has(folded.slice(0, period));
+    }
+  }
+  return false;
+}
+
+/** `0123456789`, `zyxwvutsrq`: each character is the one after, or before, its neighbour. */
+function isSequence(folded: string): boolean {
+  const codes = Array.from(folded, (character) => character.codePointAt(0) ?? 0);
+  const steps = codes.slice(1).map((code, index) => code - (codes[index] ?? 0));
+  return steps.every((step) => step === 1) || steps.every((step) => step === -1);
+}
