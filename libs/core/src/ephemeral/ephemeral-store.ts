@@ -10,7 +10,7 @@ export interface Bucket {
 export interface BucketState {
   /** Takes that are left in this window. */
   readonly remaining: number;
-  /** Milliseconds until the window ends and the bucket is full again. */
+  /** Milliseconds until the window ends and the bucket is full again; 0 where it is full and no window is open. */
   readonly resetMs: number;
 }
 
@@ -38,12 +38,17 @@ export class EphemeralStoreUnavailable extends Error {
 /**
  * What may be forgotten without harm: challenges, budgets, rate limits. Every verb is one round trip and atomic
  * across instances. Expiry is a stored time compared with the clock port; the store's own TTL only collects,
- * 15 minutes later. All keys of one call must share one cluster slot (the same text in braces).
+ * 15 minutes later. All keys of one call must share one cluster slot (the same text in braces); a call that mixes slots
+ * is a mistake of the code and rejects with a `TypeError` on every adapter. Records and buckets never share a key.
  *
- * Every verb rejects with `EphemeralStoreUnavailable` when the store cannot answer.
+ * Every verb rejects with `EphemeralStoreUnavailable` when the store cannot answer. Whether it did its work is then
+ * unknown: nothing is repeated.
  */
 export abstract class EphemeralStore {
-  /** Takes one from every bucket, or from none where one of them is empty. */
+  /**
+   * Takes one from every bucket, or from none where one of them is empty. A key that is named twice counts twice.
+   * A window never lasts longer than `windowMs` of the bucket asked with, also where the clock stepped back.
+   */
   abstract take(buckets: readonly Bucket[]): Promise<Taken>;
 
   /** Gives one take back to each bucket that still counts; an ended window stays ended. */
@@ -51,7 +56,8 @@ export abstract class EphemeralStore {
 
   /**
    * Keeps a record.
-   * @param guard what `claim` must present (a token's digest); the empty string where any caller may
+   * @param guard what `claim` must present (a token's digest); the empty string where there is none to
+   * present: `claim` then presents the empty string too
    * @param ttlMs how long the record is open
    */
   abstract put(key: string, value: string, guard: string, ttlMs: number): Promise<void>;
@@ -70,4 +76,7 @@ export abstract class EphemeralStore {
 
   /** Answers when the store does. */
   abstract ping(): Promise<void>;
+
+  /** Lets go of connections and timers. */
+  abstract close(): Promise<void>;
 }

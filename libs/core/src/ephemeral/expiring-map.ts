@@ -1,0 +1,51 @@
+import { COLLECT_AFTER_MS } from './collection.js';
+
+/** How many entries each write looks at. Two is enough for the map to stay within twice of what is alive. */
+const SWEPT_PER_WRITE = 2;
+
+/**
+ * A map that forgets what ended 15 minutes ago. Each write sweeps a few entries, going round and round, so that
+ * memory stays bounded by what is written, without a timer and without a pause.
+ *
+ * Times are milliseconds since the epoch.
+ */
+export class ExpiringMap<V extends { readonly endsAt: number }> {
+  private readonly entries = new Map<string, V>();
+  private cursor = this.entries.entries();
+
+  /** Entries that are held, those that wait for the sweep included. */
+  get size(): number {
+    return this.entries.size;
+  }
+
+  /** The entry, also one that has ended, until it is collected. */
+  get(key: string, now: number): V | undefined {
+    const entry = this.entries.get(key);
+    if (entry === undefined || now < entry.endsAt + COLLECT_AFTER_MS) return entry;
+    this.entries.delete(key);
+    return undefined;
+  }
+
+  /** Keeps an entry in place of an earlier one. */
+  set(key: string, entry: V, now: number): void {
+    this.entries.set(key, entry);
+    this.sweep(now);
+  }
+
+  /** Forgets an entry. */
+  delete(key: string): void {
+    this.entries.delete(key);
+  }
+
+  private sweep(now: number): void {
+    for (let looked = 0; looked < SWEPT_PER_WRITE; looked += 1) {
+      const next = this.cursor.next();
+      if (next.done === true) {
+        this.cursor = this.entries.entries();
+        return;
+      }
+      const [key, entry] = next.value;
+      if (now >= entry.endsAt + COLLECT_AFTER_MS) this.entries.delete(key);
+    }
+  }
+}
