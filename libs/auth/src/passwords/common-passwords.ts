@@ -1,4 +1,5 @@
 import { dictionary } from '@zxcvbn-ts/language-common';
+import { undecorated } from './undecorated.js';
 
 /** About 49 000 passwords from published breaches, all lower case. */
 const COMMON: ReadonlySet<string> = new Set(dictionary['passwords-common']);
@@ -8,9 +9,6 @@ const TRIVIAL_PIECE = 3;
 
 /** Repetitions and sequences that are longer than this are in nobody's first list. */
 const LONGEST_PATTERN = 32;
-
-/** What crackers put around a word: everything but letters, at either end. */
-const DECORATION = /^[^\p{L}]+|[^\p{L}]+$/gu;
 
 /**
  * Tells whether a password is among the ones that are tried first (NIST SP 800-63B-4 section 3.1.1.2, OWASP ASVS 5.0
@@ -24,7 +22,7 @@ export function isCommonPassword(folded: string): boolean {
 
 /** `password2024!`, `test123456`: a common word that is half of it, or that stands beside something as common. */
 function isDecorated(folded: string): boolean {
-  const word = folded.replace(DECORATION, '');
+  const word = undecorated(folded);
   if (word === folded || !COMMON.has(word)) return false;
   return word.length * 2 >= folded.length || COMMON.has(folded.replace(word, ''));
 }
@@ -43,5 +41,5 @@ function isRepeated(folded: string): boolean {
 function isSequence(folded: string): boolean {
   const codes = Array.from(folded, (character) => character.codePointAt(0) ?? 0);
   const steps = codes.slice(1).map((code, index) => code - (codes[index] ?? 0));
-  return steps.every((step) => step === 1) || steps.every((step) => step === -1);
+  return steps.length > 0 && (steps.every((step) => step === 1) || steps.every((step) => step === -1));
 }

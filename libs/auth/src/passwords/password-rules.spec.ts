@@ -42,6 +42,10 @@ describe('a password', () => {
     expect(accepts('zvqkjwhxmd')).toBe(true);
   });
 
+  it('that is empty is too short and nothing worse', () => {
+    expect(messages('')).toBe('must have at least 10 characters');
+  });
+
   it('has at most 128 characters, and one that has more is told apart from one that is refused', () => {
     expect(accepts(unusual(128))).toBe(true);
     expect(checkPassword(unusual(129), ADA)).toEqual({
@@ -109,6 +113,12 @@ describe('a password', () => {
     ['another width of letters', 'ｌｏｖｅｌａｃｅ１８１５'],
   ])('is refused when it is built from %s', (_what, password) => {
     expect(messages(password)).toContain('e-mail address');
+  });
+
+  it('is refused when it is built from short pieces of the address run together', () => {
+    expect(messages('zyxwab-183', { email: 'zy.xw.ab@example.com' })).toContain('e-mail address');
+    expect(messages('zyxwab-183', { email: 'zy.xw.ab+notes@example.com' })).toContain('e-mail address');
+    expect(messages('zyxwab-183')).toBe('');
   });
 
   it('is refused when it is the owner’s short word among digits, however many', () => {

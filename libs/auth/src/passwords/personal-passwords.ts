@@ -1,10 +1,11 @@
+import { undecorated } from './undecorated.js';
+
 /** Shorter words turn up in good passwords by chance. */
 const LEAST_WORD = 4;
 
 /** Shorter than this, a password with nothing else but digits is not the owner's word any more. */
 const LEAST_BARE = 3;
 
-const DECORATION = /^[^\p{L}]+|[^\p{L}]+$/gu;
 const SEPARATORS = /[^\p{L}\p{N}]+/gu;
 
 /** Whose password it is. */
@@ -22,8 +23,8 @@ export interface PasswordOwner {
  */
 export function isBuiltFrom(owner: PasswordOwner, folded: string, fold: (text: string) => string): boolean {
   const words = wordsOf(owner, fold).flatMap((word) => [word, reversed(word)]);
-  const bare = folded.replace(DECORATION, '');
-  if (bare.length >= LEAST_BARE && words.some((word) => word.replace(DECORATION, '') === bare)) return true;
+  const bare = undecorated(folded);
+  if (bare.length >= LEAST_BARE && words.some((word) => undecorated(word) === bare)) return true;
   const covered = coveredBy(words, folded);
   return covered > 0 && covered * 2 >= folded.length;
 }

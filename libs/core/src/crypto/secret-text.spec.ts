@@ -22,6 +22,10 @@ describe('Secret', () => {
     ].join('\n');
 
     expect(printed).not.toContain('hunter2');
-    expect(printed).toContain('[secret]');
+    expect([String(secret), JSON.stringify(secret), inspect(secret)]).toEqual([
+      '[secret]',
+      '"[secret]"',
+      '[secret]',
+    ]);
   });
 });
