@@ -14,6 +14,8 @@ export interface RedisParts {
  * fails at once: a hung Redis costs a request at most one second in all (security.md, faults to survive).
  */
 const PATIENCE_MS = 800;
+/** A cluster client asks a lost node once more, through its neighbours: two waits must fit into the second. */
+const CLUSTER_PATIENCE_MS = 450;
 const CONNECT_TIMEOUT_MS = 1000;
 const SLOWEST_RETRY_MS = 2000;
 
@@ -36,22 +38,30 @@ export function connectRedis(target: string | RedisParts, log: (message: string)
 }
 
 /**
- * Waits until the client can be used, without a limit to what happens after.
+ * Waits until the client can be used: a cluster when every primary can.
  * @returns false where that took longer than `withinMs` milliseconds or the client was closed
  */
 export async function untilReady(client: Redis | Cluster, withinMs: number): Promise<boolean> {
+  const signal = AbortSignal.timeout(withinMs);
+  if (!(await isReady(client, signal))) return false;
+  if (!(client instanceof Cluster)) return true;
+  const nodes = await Promise.all(client.nodes('master').map((node) => isReady(node, signal)));
+  return nodes.every((ready) => ready);
+}
+
+async function isReady(client: Redis | Cluster, signal: AbortSignal): Promise<boolean> {
   if (client.status === 'ready') return true;
-  if (client.status === 'end') return false;
+  if (client.status === 'end' || signal.aborted) return false;
   return new Promise((resolve) => {
     const settle = (ready: boolean) => (): void => {
-      clearTimeout(timer);
+      signal.removeEventListener('abort', onEnd);
       client.off('ready', onReady);
       client.off('end', onEnd);
       resolve(ready);
     };
     const onReady = settle(true);
     const onEnd = settle(false);
-    const timer = setTimeout(onEnd, withinMs);
+    signal.addEventListener('abort', onEnd);
     client.once('ready', onReady);
     client.once('end', onEnd);
   });
@@ -84,15 +94,15 @@ function addressOf({ host, port, password }: RedisParts): RedisAddress {
 }
 
 /** What a lone Redis and each node of a cluster have in common. */
-function commonOptions({ tls, username, password }: RedisAddress) {
+function commonOptions({ tls, username, password }: RedisAddress, patienceMs: number) {
   return {
     ...(tls ? { tls: {} } : {}),
     ...(username === undefined ? {} : { username }),
     ...(password === undefined ? {} : { password }),
     connectionName: 'countersign',
     connectTimeout: CONNECT_TIMEOUT_MS,
-    commandTimeout: PATIENCE_MS,
-    socketTimeout: PATIENCE_MS,
+    commandTimeout: patienceMs,
+    socketTimeout: patienceMs,
     disconnectTimeout: 200,
     maxRetriesPerRequest: 0,
     autoResendUnfulfilledCommands: false,
@@ -103,7 +113,7 @@ function commonOptions({ tls, username, password }: RedisAddress) {
 
 function openRedis(address: RedisAddress): Redis {
   return new Redis({
-    ...commonOptions(address),
+    ...commonOptions(address, PATIENCE_MS),
     ...address.endpoints[0],
     db: address.db,
     enableOfflineQueue: false,
@@ -112,10 +122,10 @@ function openRedis(address: RedisAddress): Redis {
 }
 
 function openCluster(address: RedisAddress, outage: OutageLog): Cluster {
-  return new Cluster([...address.endpoints], {
-    redisOptions: commonOptions(address),
+  const cluster = new Cluster([...address.endpoints], {
+    redisOptions: commonOptions(address, CLUSTER_PATIENCE_MS),
     enableOfflineQueue: false,
-    slotsRefreshTimeout: PATIENCE_MS,
+    slotsRefreshTimeout: CLUSTER_PATIENCE_MS,
     slotsRefreshInterval: 5000,
     // Zero turns off the repetition of commands whose connection broke, which may have been executed.
     retryDelayOnFailover: 0,
@@ -126,6 +136,14 @@ function openCluster(address: RedisAddress, outage: OutageLog): Cluster {
     // Certificates name hosts, not the addresses that these resolve to.
     ...(address.tls ? { dnsLookup: (host, done) => done(null, host) } : {}),
   });
+  // Nodes connect at their first command, and whatever comes while they do is refused: have them ready before. Not
+  // before the cluster is: its own readiness check would be refused too.
+  const warm = (node: Redis): void => {
+    if (cluster.status === 'ready' && node.status === 'wait') node.connect().catch(() => undefined);
+  };
+  cluster.on('ready', () => cluster.nodes('master').forEach(warm));
+  cluster.on('+node', warm);
+  return cluster;
 }
 
 /** Milliseconds before the next try to connect: doubling from 50, at most 2 s. */
