@@ -1,0 +1,85 @@
+import { type DynamicModule, Global, Module } from '@nestjs/common';
+import { ConfigModule, getConfigToken, registerAs } from '@nestjs/config';
+import { ScheduleModule } from '@nestjs/schedule';
+import { Clock, SystemClock } from './clock/clock.js';
+import type { LoadedConfig } from './config/load-config.js';
+import type { CoreConfig } from './core.config.js';
+import { CoreLifecycle } from './core.lifecycle.js';
+import { Sealer } from './crypto/sealer.js';
+import { Database } from './database/database.js';
+import { EphemeralStore } from './ephemeral/ephemeral-store.js';
+import { openEphemeralStore } from './ephemeral/open-ephemeral-store.js';
+import { EventLog } from './events/event-log.js';
+import { EventPartitions } from './events/event-partitions.js';
+import { DataKeyEntity } from './keys/data-key.entity.js';
+import { EventEntity } from './events/event.entity.js';
+import { developmentMasterKey } from './keys/master-key.js';
+import { openSealer, openSigningKeys, SigningKeys } from './keys/keyring.js';
+import { SigningKeyEntity } from './keys/signing-key.entity.js';
+
+/** Core's own tables. */
+export const coreEntities = [DataKeyEntity, SigningKeyEntity, EventEntity];
+
+/** What the ground floor is built on. */
+export interface CoreModuleOptions {
+  readonly config: LoadedConfig;
+  /** Where PostgreSQL is; already migrated. */
+  readonly databaseUrl: string;
+  /** Every table of every library. */
+  readonly entities: readonly (new () => object)[];
+}
+
+/** The ground floor: configuration, clock, database, ephemeral store, sealing, keys and the event log. */
+@Global()
+@Module({})
+export class CoreModule {
+  /** Builds the module; nothing is connected before Nest asks for it. */
+  static forRoot({ config, databaseUrl, entities }: CoreModuleOptions): DynamicModule {
+    return {
+      module: CoreModule,
+      imports: [
+        ScheduleModule.forRoot(),
+        ConfigModule.forRoot({
+          isGlobal: true,
+          ignoreEnvFile: true,
+          ignoreEnvVars: true,
+          load: Object.entries(config.slices).map(([name, slice]) => registerAs(name, () => slice)),
+        }),
+      ],
+      providers: [
+        { provide: Clock, useClass: SystemClock },
+        {
+          provide: Database,
+          inject: [getConfigToken('core')],
+          useFactory: (core: CoreConfig) =>
+            Database.open({
+              url: databaseUrl,
+              poolMax: core.databasePoolMax,
+              prepared: core.databasePrepared,
+              entities,
+            }),
+        },
+        {
+          provide: EphemeralStore,
+          inject: [getConfigToken('core'), Clock],
+          useFactory: (core: CoreConfig, clock: Clock) => openEphemeralStore(core, clock),
+        },
+        {
+          provide: Sealer,
+          inject: [getConfigToken('core'), Database, Clock],
+          useFactory: (core: CoreConfig, database: Database, clock: Clock) =>
+            openSealer(database, core.masterKeys ?? [developmentMasterKey(core.dataDir)], clock),
+        },
+        {
+          provide: SigningKeys,
+          inject: [Database, Sealer, Clock],
+          useFactory: openSigningKeys,
+        },
+        EventLog,
+        EventPartitions,
+        CoreLifecycle,
+      ],
+      exports: [Clock, Database, EphemeralStore, Sealer, SigningKeys, EventLog],
+    };
+  }
+}

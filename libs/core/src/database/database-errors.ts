@@ -1,0 +1,43 @@
+// SQLSTATE classes that say "not now" rather than "not so": connection, resources, operator intervention, system.
+const UNAVAILABLE_CLASSES = new Set(['08', '53', '57', '58']);
+const UNAVAILABLE_CODES = new Set(['25006', '40001', '40P01', '55P03']);
+const SYSTEM_ERRORS = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOENT', 'EHOSTUNREACH']);
+const DRIVER_MESSAGES =
+  /timeout exceeded when trying to connect|Query read timeout|Connection terminated|Client has encountered a connection error|pool after calling end|Client was closed|Driver not Connected/;
+
+function driverError(error: unknown): { code?: unknown; message?: unknown; errors?: unknown } | undefined {
+  if (typeof error !== 'object' || error === null) return undefined;
+  return 'driverError' in error && typeof error.driverError === 'object' && error.driverError !== null
+    ? error.driverError
+    : error;
+}
+
+/** The SQLSTATE of an error of `pg` or TypeORM, if it has one. */
+export function sqlState(error: unknown): string | undefined {
+  const code = driverError(error)?.code;
+  return typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) ? code : undefined;
+}
+
+/** Whether an error means that PostgreSQL cannot answer now, so that a caller should come back later. */
+export function isDatabaseUnavailable(error: unknown): boolean {
+  const cause = driverError(error);
+  if (cause === undefined) return false;
+  if (Array.isArray(cause.errors) && cause.errors.length > 0) return cause.errors.every(isDatabaseUnavailable);
+  const state = sqlState(error);
+  if (state !== undefined) return UNAVAILABLE_CLASSES.has(state.slice(0, 2)) || UNAVAILABLE_CODES.has(state);
+  if (typeof cause.code === 'string' && SYSTEM_ERRORS.has(cause.code)) return true;
+  return typeof cause.message === 'string' && DRIVER_MESSAGES.test(cause.message);
+}
+
+/** Whether an insert or update met a row that is already there; `constraint` narrows it to one index. */
+export function isUniqueViolation(error: unknown, constraint?: string): boolean {
+  if (sqlState(error) !== '23505') return false;
+  const cause: object | undefined = driverError(error);
+  return constraint === undefined || (cause !== undefined && 'constraint' in cause && cause.constraint === constraint);
+}
+
+/** Whether a pooler lost, or doubled, a prepared statement (PgBouncer in transaction mode). */
+export function isPreparedStatementLost(error: unknown): boolean {
+  const state = sqlState(error);
+  return state === '26000' || state === '42P05';
+}

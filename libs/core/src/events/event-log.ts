@@ -1,0 +1,99 @@
+import { Injectable } from '@nestjs/common';
+import { Clock } from '../clock/clock.js';
+import { statement } from '../database/statement.js';
+import type { Tx } from '../database/tx.js';
+import { newId } from '../ids/new-id.js';
+import type { EventDraft, EventType } from './event.js';
+
+/** Acts on an event inside the transaction that writes it: what must hold when the answer leaves. */
+export type InTransactionSubscriber = (tx: Tx, event: EventDraft) => Promise<void>;
+
+const COLUMNS = `id, at, application_id, type, user_id, actor_type, actor_id, ip, user_agent, request_id, data`;
+
+function insertFrom(parameter: number, condition: string): string {
+  return `INSERT INTO events (${COLUMNS})
+     SELECT ${COLUMNS}
+       FROM jsonb_to_recordset($${parameter}::jsonb) AS event (
+            id uuid, at timestamptz, application_id uuid, type text, user_id uuid, actor_type text, actor_id text,
+            ip text, user_agent text, request_id text, data jsonb)
+      WHERE ${condition}`;
+}
+
+const APPEND = statement('event-append', insertFrom(1, 'true'));
+
+const ERASE = statement(
+  'event-erase',
+  `UPDATE events SET ip = NULL, user_agent = NULL
+    WHERE user_id = $1 AND (ip IS NOT NULL OR user_agent IS NOT NULL)`,
+);
+
+/**
+ * The audit log and the outbox in one append-only table. An event is written in the transaction of its cause; there
+ * is no way to write one outside.
+ */
+@Injectable()
+export class EventLog {
+  readonly #subscribers = new Map<EventType, InTransactionSubscriber[]>();
+
+  constructor(private readonly clock: Clock) {}
+
+  /** Subscribes to events inside their transaction. Called while modules start. */
+  subscribe(types: readonly EventType[], subscriber: InTransactionSubscriber): void {
+    for (const type of types) {
+      this.#subscribers.set(type, [...(this.#subscribers.get(type) ?? []), subscriber]);
+    }
+  }
+
+  /** Writes events and runs their in-transaction subscribers, in order. */
+  async append(tx: Tx, ...events: readonly EventDraft[]): Promise<void> {
+    await tx.query(APPEND, [this.#json(events)]);
+    for (const event of events) {
+      for (const subscriber of this.#subscribers.get(event.type) ?? []) await subscriber(tx, event);
+    }
+  }
+
+  /**
+   * The form for stores that settle in one statement: a CTE that writes the events of one parameter.
+   *
+   * @param parameter the number of the parameter that will hold `rowsOf(…)`
+   * @param condition SQL that decides whether the events are written
+   */
+  insertSql(parameter: number, condition: string): string {
+    return insertFrom(parameter, condition);
+  }
+
+  /**
+   * The parameter that `insertSql` reads. Such a statement cannot run subscribers, so events that have any are
+   * refused.
+   */
+  rowsOf(...events: readonly EventDraft[]): string {
+    for (const { type } of events) {
+      if (this.#subscribers.has(type)) throw new Error(`${type} has in-transaction subscribers: append it`);
+    }
+    return this.#json(events);
+  }
+
+  /** Clears what a request left of a person in the log: the only update it ever sees. */
+  async erase(tx: Tx, userId: string): Promise<void> {
+    await tx.query(ERASE, [userId]);
+  }
+
+  #json(events: readonly EventDraft[]): string {
+    const at = this.clock.now();
+    return JSON.stringify(
+      events.map(({ type, applicationId, userId, origin, data }) => ({
+        id: newId(at),
+        at: at.toISOString(),
+        application_id: applicationId,
+        type,
+        user_id: userId,
+        actor_type: origin.actor.type,
+        actor_id: origin.actor.id,
+        ip: origin.ip,
+        user_agent: origin.userAgent,
+        request_id: origin.requestId,
+        data,
+      })),
+    );
+  }
+}
