@@ -1,0 +1,95 @@
+import { Injectable } from '@nestjs/common';
+import { Clock, statement, type Tx } from '@countersign/core';
+import { DeviceEntity } from './device.entity.js';
+
+/** A trusted device as lists show it. */
+export interface Device {
+  readonly id: string;
+  readonly name: string | null;
+  readonly createdAt: Date;
+  readonly lastUsedAt: Date | null;
+  readonly expiresAt: Date;
+  readonly ip: string | null;
+  readonly userAgent: string | null;
+}
+
+/** Whose devices, and from where in the list on. */
+export interface DevicePage {
+  readonly userId: string;
+  readonly limit: number;
+  /** The id of the last device of the page before. */
+  readonly after: string | undefined;
+}
+
+// A device counts only while its user's security epoch is the one it was made under.
+const LIVE = `device.user_id = $1 AND device.revoked_at IS NULL AND device.expires_at > $2
+          AND EXISTS (SELECT FROM users WHERE users.id = device.user_id
+                         AND users.security_epoch = device.security_epoch)`;
+
+const LIST = statement(
+  'device-list',
+  `SELECT id, name, created_at AS "createdAt", last_used_at AS "lastUsedAt", expires_at AS "expiresAt",
+          ip, user_agent AS "userAgent"
+     FROM devices AS device
+    WHERE ${LIVE} AND ($3::uuid IS NULL OR id > $3)
+    ORDER BY id
+    LIMIT $4`,
+);
+
+const RECOGNISE = statement(
+  'device-recognise',
+  `SELECT id FROM devices AS device
+    WHERE ${LIVE} AND id = $3 AND application_id = $4 AND digest = $5`,
+);
+
+const USE = statement('device-use', `UPDATE devices SET last_used_at = $2, password_failures = 0 WHERE id = $1`);
+
+const REVOKE = statement(
+  'device-revoke',
+  `UPDATE devices AS device SET revoked_at = $2
+    WHERE ${LIVE} AND ($3::uuid IS NULL OR id = $3)
+   RETURNING id`,
+);
+
+const MOVE_TO_EPOCH = statement(
+  'device-move-to-epoch',
+  `UPDATE devices SET security_epoch = $2 WHERE user_id = $1 AND security_epoch = $2 - 1 AND revoked_at IS NULL`,
+);
+
+/** Reads and writes trusted devices. */
+@Injectable()
+export class DeviceStore {
+  constructor(private readonly clock: Clock) {}
+
+  async insert(tx: Tx, device: Omit<DeviceEntity, 'passwordFailures' | 'lastUsedAt' | 'revokedAt'>): Promise<void> {
+    await tx.manager.insert(DeviceEntity, device);
+  }
+
+  async list(tx: Tx, { userId, limit, after }: DevicePage): Promise<Device[]> {
+    return tx.query<Device>(LIST, [userId, this.clock.now(), after ?? null, limit]);
+  }
+
+  /** Whether a token's device is trusted by this very user now. */
+  async isLive(
+    tx: Tx,
+    device: { userId: string; applicationId: string; id: string; digest: Buffer },
+  ): Promise<boolean> {
+    const { userId, applicationId, id, digest } = device;
+    return (await tx.query(RECOGNISE, [userId, this.clock.now(), id, applicationId, digest])).length > 0;
+  }
+
+  async markUsed(tx: Tx, id: string): Promise<void> {
+    await tx.query(USE, [id, this.clock.now()]);
+  }
+
+  /** Revokes one device of a user, or all of them. @returns the ids of those that were live */
+  async revoke(tx: Tx, userId: string, id?: string): Promise<string[]> {
+    const rows = await tx.query<{ id: string }>(REVOKE, [userId, this.clock.now(), id ?? null]);
+    return rows.map((row) => row.id);
+  }
+
+  /** Lets the user's devices live on under the next security epoch. */
+  async moveToEpoch(tx: Tx, userId: string, epoch: number): Promise<void> {
+    await tx.query(MOVE_TO_EPOCH, [userId, epoch]);
+  }
+}

@@ -1,0 +1,11 @@
+import { Module } from '@nestjs/common';
+import { DeviceEntity } from './device.entity.js';
+import { DeviceStore } from './device.store.js';
+import { TrustedDevices } from './trusted-devices.js';
+
+/** The devices' tables. */
+export const devicesEntities = [DeviceEntity];
+
+/** Trusted devices. */
+@Module({ providers: [DeviceStore, TrustedDevices], exports: [DeviceStore, TrustedDevices] })
+export class DevicesModule {}

@@ -1,0 +1,47 @@
+import { Injectable } from '@nestjs/common';
+import { Clock, Database } from '@countersign/core';
+import { type Application, ApplicationStore, DEFAULT_APPLICATION } from './application.store.js';
+
+// A changed policy is in force everywhere within this time.
+const REMEMBERED_MS = 5_000;
+const MOST_REMEMBERED = 1_000;
+
+/** Finds applications for requests, remembering each for five seconds: every request needs one, few change. */
+@Injectable()
+export class Applications {
+  readonly #remembered = new Map<string, { readonly application: Application; readonly until: number }>();
+
+  constructor(
+    private readonly store: ApplicationStore,
+    private readonly database: Database,
+    private readonly clock: Clock,
+  ) {}
+
+  /**
+   * @param slug the slug in `X-Application`, or nothing for the default application
+   * @returns the application, or `undefined` where there is none
+   */
+  async bySlug(slug: string = DEFAULT_APPLICATION): Promise<Application | undefined> {
+    return this.#remember(`slug:${slug}`, () => this.store.findBySlug(this.database.direct, slug));
+  }
+
+  /** @param id the UUID that a token or key carries */
+  async byId(id: string): Promise<Application | undefined> {
+    return this.#remember(`id:${id}`, () => this.store.findById(this.database.direct, id));
+  }
+
+  async #remember(key: string, find: () => Promise<Application | undefined>): Promise<Application | undefined> {
+    const now = this.clock.now().getTime();
+    const remembered = this.#remembered.get(key);
+    if (remembered !== undefined && remembered.until > now && remembered.until <= now + REMEMBERED_MS) {
+      return remembered.application;
+    }
+    const application = await find();
+    if (application !== undefined) {
+      // Only what exists is remembered, so that made-up slugs cannot fill the memory; still bounded.
+      if (this.#remembered.size >= MOST_REMEMBERED) this.#remembered.clear();
+      this.#remembered.set(key, { application, until: now + REMEMBERED_MS });
+    }
+    return application;
+  }
+}

@@ -1,0 +1,17 @@
+import { Module } from '@nestjs/common';
+import { ApplicationEntity } from './application.entity.js';
+import { ApplicationStore } from './application.store.js';
+import { Applications } from './applications.js';
+import { EraseUser } from './erase-user.use-case.js';
+import { UserEntity } from './user.entity.js';
+import { UserStore } from './user.store.js';
+
+/** The directory's tables. */
+export const directoryEntities = [ApplicationEntity, UserEntity];
+
+/** Applications and their users. */
+@Module({
+  providers: [ApplicationStore, Applications, UserStore, EraseUser],
+  exports: [ApplicationStore, Applications, UserStore, EraseUser],
+})
+export class DirectoryModule {}

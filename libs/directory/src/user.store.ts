@@ -1,0 +1,104 @@
+import { Injectable } from '@nestjs/common';
+import { Clock, isUniqueViolation, statement, type Tx } from '@countersign/core';
+import { UserEntity } from './user.entity.js';
+
+/** A new built-in account. */
+export interface NewAccount {
+  readonly id: string;
+  readonly applicationId: string;
+  readonly externalId: string;
+  /** Trimmed, lower case. */
+  readonly email: string;
+  readonly displayName: string | null;
+  readonly locale: string | null;
+  readonly role: 'user' | 'admin';
+  readonly passwordHash: string;
+}
+
+/** Fields of a user that can change; absent ones stay. */
+export interface UserChanges {
+  readonly email?: string;
+  readonly displayName?: string | null;
+  readonly locale?: string | null;
+}
+
+const BUMP_EPOCH = statement(
+  'user-bump-epoch',
+  `UPDATE users SET security_epoch = security_epoch + 1, updated_at = $2
+    WHERE id = $1
+   RETURNING security_epoch AS epoch`,
+);
+
+// Taken in one order, by everything that must not leave the house without an administrator.
+const LOCK_ADMINS = statement(
+  'user-lock-admins',
+  `SELECT id FROM users
+    WHERE application_id = $1 AND role = 'admin' AND status = 'active'
+    ORDER BY id
+      FOR UPDATE`,
+);
+
+const ANY_ADMIN = statement('user-any-admin', `SELECT id FROM users WHERE role = 'admin' LIMIT 1`);
+
+/** Writes users. */
+@Injectable()
+export class UserStore {
+  constructor(private readonly clock: Clock) {}
+
+  /** @returns whether the account was made; `false` where the address is taken in this application */
+  async insertAccount(tx: Tx, account: NewAccount): Promise<boolean> {
+    const now = this.clock.now();
+    const inserted = await tx.manager
+      .createQueryBuilder()
+      .insert()
+      .into(UserEntity)
+      .values({ ...account, emailVerifiedAt: null, createdAt: now, updatedAt: now })
+      .orIgnore()
+      .returning('id')
+      .execute();
+    return inserted.raw.length > 0;
+  }
+
+  /** @returns whether the change was made; `false` where the new address is taken */
+  async update(tx: Tx, userId: string, changes: UserChanges): Promise<boolean> {
+    const emailChange = changes.email === undefined ? {} : { emailVerifiedAt: null };
+    try {
+      await tx.manager.update(UserEntity, { id: userId }, { ...changes, ...emailChange, updatedAt: this.clock.now() });
+      return true;
+    } catch (error) {
+      if (isUniqueViolation(error, 'users_account_email_key')) return false;
+      throw error;
+    }
+  }
+
+  /** Replaces the password hash by one of the same password under newer parameters. */
+  async rehash(tx: Tx, userId: string, before: string, after: string): Promise<void> {
+    await tx.manager.update(UserEntity, { id: userId, passwordHash: before }, { passwordHash: after });
+  }
+
+  /**
+   * Ends everything that was derived from the user so far: sessions, devices, challenges, pending factors.
+   * @returns the new epoch, for what is to live on
+   */
+  async bumpEpoch(tx: Tx, userId: string): Promise<number> {
+    const [row] = await tx.query<{ epoch: number }>(BUMP_EPOCH, [userId, this.clock.now()]);
+    if (row === undefined) throw new Error('The user is gone');
+    return row.epoch;
+  }
+
+  /** The active administrators of an application, locked until the transaction ends. */
+  async lockAdmins(tx: Tx, applicationId: string): Promise<string[]> {
+    const rows = await tx.query<{ id: string }>(LOCK_ADMINS, [applicationId]);
+    return rows.map((row) => row.id);
+  }
+
+  /** Whether the deployment has an administrator at all. */
+  async hasAdmin(tx: Tx): Promise<boolean> {
+    return (await tx.query(ANY_ADMIN, [])).length > 0;
+  }
+
+  /** Removes the user; everything that belongs to it goes with it (foreign keys cascade). */
+  async delete(tx: Tx, userId: string): Promise<void> {
+    await tx.manager.delete(UserEntity, { id: userId });
+  }
+}
