@@ -1,0 +1,49 @@
+import { Injectable } from '@nestjs/common';
+import type { FieldError } from '@countersign/core';
+import { FactorRegistry } from '../registry/factor-registry.js';
+import { parseWith } from '../registry/schema-parsing.js';
+import type { Challenge, OfferedFactor } from './challenge.js';
+
+/** An answer as each factor type reads it, or what is wrong with it for all of them. */
+export type ReadAnswer =
+  | { readonly readable: true; readonly byType: ReadonlyMap<string, unknown> }
+  | { readonly readable: false; readonly errors: readonly FieldError[] };
+
+/** Reads answers by the providers' schemas, and picks the one factor that an answer is for. */
+@Injectable()
+export class AnswerReader {
+  constructor(private readonly registry: FactorRegistry) {}
+
+  /**
+   * Reads an answer before any attempt is claimed.
+   * @param answer `{ code }` or `{ credential }`, as it came
+   */
+  async read(answer: Readonly<Record<string, unknown>>): Promise<ReadAnswer> {
+    const byType = new Map<string, unknown>();
+    const errors: FieldError[] = [];
+    for (const { options, provider } of this.registry.all()) {
+      const parsed = await parseWith(provider.answer, answer);
+      if (parsed.accepted) byType.set(options.type, parsed.value);
+      else errors.push(...parsed.errors.map(({ path, message }) => ({ path, message: `${options.type}: ${message}` })));
+    }
+    return byType.size > 0 ? { readable: true, byType } : { readable: false, errors };
+  }
+
+  /**
+   * Picks exactly one factor: the one named; else the recovery factor, where the answer has its shape; else the
+   * default. An answer is never tried against several.
+   */
+  choose(
+    { factors }: Pick<Challenge, 'factors'>,
+    factorId: string | undefined,
+    byType: ReadonlyMap<string, unknown>,
+  ): OfferedFactor | undefined {
+    if (factorId !== undefined) return factors.find((factor) => factor.id === factorId);
+    const isRecovery = (factor: OfferedFactor): boolean => this.registry.isRecovery(factor.type);
+    return (
+      factors.find((factor) => isRecovery(factor) && byType.has(factor.type)) ??
+      factors.find((factor) => factor.isDefault) ??
+      factors.find((factor) => !isRecovery(factor))
+    );
+  }
+}

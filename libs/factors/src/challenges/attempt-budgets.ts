@@ -1,0 +1,43 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { getConfigToken } from '@nestjs/config';
+import type { Bucket } from '@countersign/core';
+import type { FactorsConfig } from '../factors.config.js';
+import { TRIES_PER_CHALLENGE } from './challenge.js';
+
+/** How long an enrolment may take, in milliseconds, and how many tries it has. */
+export const ENROLMENT_MS = 10 * 60_000;
+export const TRIES_PER_ENROLMENT = 5;
+
+/**
+ * The buckets that an attempt is claimed from. All of a user's share the application's cluster slot, so that one
+ * atomic step can take from several.
+ */
+@Injectable()
+export class AttemptBudgets {
+  constructor(@Inject(getConfigToken('factors')) private readonly config: FactorsConfig) {}
+
+  /** What an answer to a challenge takes from, tries first. */
+  ofChallenge(applicationId: string, userId: string, challengeId: string): Bucket[] {
+    return [
+      {
+        key: `tries:{${applicationId}}:${challengeId}`,
+        limit: TRIES_PER_CHALLENGE,
+        windowMs: this.config.challengeTtlMs,
+      },
+      ...this.#ofUser(applicationId, userId),
+    ];
+  }
+
+  /** What an answer that activates a factor takes from, tries first. */
+  ofEnrolment(applicationId: string, userId: string, factorId: string): Bucket[] {
+    return [
+      { key: `tries:{${applicationId}}:${factorId}`, limit: TRIES_PER_ENROLMENT, windowMs: ENROLMENT_MS },
+      ...this.#ofUser(applicationId, userId),
+    ];
+  }
+
+  #ofUser(applicationId: string, userId: string): Bucket[] {
+    const limit = this.config.verifyLimit;
+    return limit === 'off' ? [] : [{ key: `verify:{${applicationId}}:${userId}`, ...limit }];
+  }
+}

@@ -1,0 +1,70 @@
+import { Injectable } from '@nestjs/common';
+import { Database, type FieldError } from '@countersign/core';
+import type { Freshness } from '@countersign/factor-kit';
+import { ProviderCalls } from '../provider-calls.js';
+import { FactorRegistry, type RegisteredFactor } from '../registry/factor-registry.js';
+import { parseWith } from '../registry/schema-parsing.js';
+import type { Subject } from '../subject.js';
+import { EnrolmentStore, type PendingFactor, type PendingOwner } from './enrolment.store.js';
+
+/** A pending factor, and an answer in the form its provider takes. */
+export interface ReadyToConfirm {
+  readonly pending: PendingFactor;
+  readonly registered: RegisteredFactor;
+  readonly answer: unknown;
+}
+
+/** A confirmation that can be asked for, or why it cannot. */
+export type Readiness =
+  | ({ readonly kind: 'ready' } & ReadyToConfirm)
+  | { readonly kind: 'unknown' }
+  | { readonly kind: 'over' }
+  | { readonly kind: 'malformed'; readonly errors: readonly FieldError[] };
+
+/** The provider's decision on the answer that would activate a factor. */
+export type Confirmation =
+  | {
+      readonly confirmed: true;
+      readonly fresh: Freshness;
+      readonly replacement: { readonly secret: unknown; readonly hint: string } | undefined;
+    }
+  | { readonly confirmed: false; readonly reason: 'mismatch' | 'stale' };
+
+/** Loads a pending factor and asks its provider about an answer: it decides, it changes nothing. */
+@Injectable()
+export class Confirmer {
+  constructor(
+    private readonly enrolments: EnrolmentStore,
+    private readonly registry: FactorRegistry,
+    private readonly calls: ProviderCalls,
+    private readonly database: Database,
+  ) {}
+
+  /** Everything that can be known before an attempt is claimed. */
+  async prepare(owner: PendingOwner, answer: Readonly<Record<string, unknown>>): Promise<Readiness> {
+    const pending = await this.enrolments.load(this.database.direct, owner);
+    const registered = pending && this.registry.find(pending.type);
+    if (pending === undefined || registered === undefined) return { kind: 'unknown' };
+    if (!pending.alive) return { kind: 'over' };
+    const parsed = await parseWith(registered.provider.answer, answer);
+    if (!parsed.accepted) return { kind: 'malformed', errors: parsed.errors };
+    return { kind: 'ready', pending, registered, answer: parsed.value };
+  }
+
+  /** Asks the provider. Call with the attempt claimed. */
+  async confirm(subject: Subject, { pending, registered, answer }: ReadyToConfirm): Promise<Confirmation> {
+    const { provider } = registered;
+    const verdict = await this.calls.confirm(provider, pending.secret, answer, {
+      applicationId: subject.application.id,
+      issuer: subject.application.issuer,
+      userId: subject.userId,
+      account: subject.account,
+      factorId: pending.id,
+      nonceOf: pending.id,
+    });
+    if (!verdict.accepted) return { confirmed: false, reason: verdict.reason };
+    const { fresh, secret } = verdict;
+    const replacement = secret === undefined ? undefined : { secret, hint: provider.publicView(secret).hint };
+    return { confirmed: true, fresh, replacement };
+  }
+}

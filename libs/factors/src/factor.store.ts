@@ -1,0 +1,174 @@
+import { Injectable } from '@nestjs/common';
+import { Clock, Sealer, statement, type Tx } from '@countersign/core';
+import { FactorEntity } from './factor.entity.js';
+
+/** A factor as lists show it. */
+export interface FactorView {
+  readonly id: string;
+  readonly type: string;
+  readonly label: string | null;
+  readonly status: 'pending' | 'active';
+  readonly hint: string;
+  readonly isDefault: boolean;
+  readonly lockedAt: Date | null;
+  readonly createdAt: Date;
+  readonly lastUsedAt: Date | null;
+}
+
+/** A factor about to be written; its secret still in clear. */
+export interface NewFactor {
+  readonly id: string;
+  readonly applicationId: string;
+  readonly userId: string;
+  readonly securityEpoch: number;
+  readonly type: string;
+  readonly label: string | null;
+  readonly hint: string;
+  readonly secret: unknown;
+  /** A pending factor's session or key, and its end; absent where the factor is active at once. */
+  readonly pending?: { readonly begunBy: string; readonly expiresAt: Date };
+}
+
+/** Whose factors, and from where in the list on. */
+export interface FactorPage {
+  readonly userId: string;
+  readonly limit: number;
+  readonly after: string | undefined;
+}
+
+const VIEW = `id, type, label, status, hint, is_default AS "isDefault", locked_at AS "lockedAt",
+              created_at AS "createdAt", last_used_at AS "lastUsedAt"`;
+
+// An enrolment that is over is no longer shown; the next enrolment sweeps it away.
+const SHOWN = `(status = 'active' OR expires_at > $2)`;
+
+const LIST = statement(
+  'factor-list',
+  `SELECT ${VIEW}
+     FROM factors
+    WHERE user_id = $1 AND ${SHOWN} AND ($3::uuid IS NULL OR id > $3)
+    ORDER BY id
+    LIMIT $4`,
+);
+
+const FIND = statement('factor-find', `SELECT ${VIEW} FROM factors WHERE user_id = $1 AND ${SHOWN} AND id = $3`);
+
+const ACTIVE = statement(
+  'factor-active',
+  `SELECT ${VIEW}
+     FROM factors
+    WHERE user_id = $1 AND status = 'active'
+    ORDER BY is_default DESC, id`,
+);
+
+const COUNT = statement('factor-count', `SELECT count(*)::integer AS count FROM factors WHERE user_id = $1`);
+
+// Walks the index from type to type instead of reading a row per factor.
+const ENROLLED_TYPES = statement(
+  'factor-enrolled-types',
+  `WITH RECURSIVE enrolled AS (
+     (SELECT type FROM factors ORDER BY type LIMIT 1)
+     UNION ALL
+     SELECT (SELECT type FROM factors WHERE type > enrolled.type ORDER BY type LIMIT 1)
+       FROM enrolled
+      WHERE enrolled.type IS NOT NULL
+   )
+   SELECT type FROM enrolled WHERE type IS NOT NULL`,
+);
+
+const LOCK_USER = statement(
+  'factor-lock-user',
+  `SELECT security_epoch AS epoch FROM users WHERE id = $1 AND status = 'active' FOR UPDATE`,
+);
+
+const SWEEP = statement(
+  'factor-sweep',
+  `DELETE FROM factors WHERE user_id = $1 AND status = 'pending' AND expires_at <= $2`,
+);
+
+/** Reads and writes enrolled factors. */
+@Injectable()
+export class FactorStore {
+  constructor(
+    private readonly clock: Clock,
+    private readonly sealer: Sealer,
+  ) {}
+
+  /** Factors of a user, oldest first. */
+  async list(tx: Tx, { userId, limit, after }: FactorPage): Promise<FactorView[]> {
+    return tx.query<FactorView>(LIST, [userId, this.clock.now(), after ?? null, limit]);
+  }
+
+  /** One factor of a user. */
+  async find(tx: Tx, userId: string, id: string): Promise<FactorView | undefined> {
+    const [factor] = await tx.query<FactorView>(FIND, [userId, this.clock.now(), id]);
+    return factor;
+  }
+
+  /** The active factors of a user, the default one first. */
+  async active(tx: Tx, userId: string): Promise<FactorView[]> {
+    return tx.query<FactorView>(ACTIVE, [userId]);
+  }
+
+  /** How many factors a user has, pending ones included. */
+  async count(tx: Tx, userId: string): Promise<number> {
+    const [row] = await tx.query<{ count: number }>(COUNT, [userId]);
+    return row?.count ?? 0;
+  }
+
+  /** Every type that somebody has enrolled. */
+  async enrolledTypes(tx: Tx): Promise<string[]> {
+    const rows = await tx.query<{ type: string }>(ENROLLED_TYPES, []);
+    return rows.map((row) => row.type);
+  }
+
+  /**
+   * Makes everything that changes a user's factors take turns.
+   * @returns the user's security epoch, or `undefined` where there is no such active user any more
+   */
+  async lockUser(tx: Tx, userId: string): Promise<number | undefined> {
+    const [row] = await tx.query<{ epoch: number }>(LOCK_USER, [userId]);
+    return row?.epoch;
+  }
+
+  /** Removes enrolments that are over. */
+  async sweep(tx: Tx, userId: string): Promise<void> {
+    await tx.query(SWEEP, [userId, this.clock.now()]);
+  }
+
+  /** Writes a new factor, its secret sealed. */
+  async insert(tx: Tx, factor: NewFactor): Promise<void> {
+    const { pending, secret, ...columns } = factor;
+    const now = this.clock.now();
+    await tx.manager.insert(FactorEntity, {
+      ...columns,
+      secret: this.sealer.sealJson(secret, secretPlace(factor.id)),
+      status: pending === undefined ? 'active' : 'pending',
+      begunBy: pending?.begunBy ?? null,
+      expiresAt: pending?.expiresAt ?? null,
+      createdAt: now,
+      activatedAt: pending === undefined ? now : null,
+    });
+  }
+
+  /** Changes a factor's label. */
+  async rename(tx: Tx, id: string, label: string | null): Promise<void> {
+    await tx.manager.update(FactorEntity, { id }, { label });
+  }
+
+  /** Makes one active factor of a user the default. Call with the user locked. */
+  async makeDefault(tx: Tx, userId: string, id: string): Promise<void> {
+    await tx.manager.update(FactorEntity, { userId, isDefault: true }, { isDefault: false });
+    await tx.manager.update(FactorEntity, { userId, id }, { isDefault: true });
+  }
+
+  /** Removes factors by id. */
+  async delete(tx: Tx, ids: readonly string[]): Promise<void> {
+    if (ids.length > 0) await tx.manager.delete(FactorEntity, [...ids]);
+  }
+}
+
+/** Where a factor's sealed secret stands; it opens nowhere else. */
+export function secretPlace(factorId: string): { table: string; row: string; field: string } {
+  return { table: 'factors', row: factorId, field: 'secret' };
+}

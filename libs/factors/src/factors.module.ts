@@ -1,0 +1,63 @@
+import { Module } from '@nestjs/common';
+import { DiscoveryModule } from '@nestjs/core';
+import { DevicesModule } from '@countersign/devices';
+import { DirectoryModule } from '@countersign/directory';
+import { AnswerReader } from './challenges/answer-reader.js';
+import { AttemptBudgets } from './challenges/attempt-budgets.js';
+import { ChallengeOpener } from './challenges/challenge-opener.js';
+import { ChallengeStore } from './challenges/challenge.store.js';
+import { Activator } from './enrolment/activator.js';
+import { Confirmer } from './enrolment/confirmer.js';
+import { EnrolmentStore } from './enrolment/enrolment.store.js';
+import { FactorMaker } from './enrolment/factor-maker.js';
+import { FactorEntity } from './factor.entity.js';
+import { FactorStore } from './factor.store.js';
+import { ProviderCalls } from './provider-calls.js';
+import { FactorRegistry } from './registry/factor-registry.js';
+import { SecondFactors } from './second-factors.js';
+import { Adjudicator } from './settlement/adjudicator.js';
+import { Settlement } from './settlement/settlement.js';
+import { SettlementStore } from './settlement/settlement.store.js';
+import { SpentChallengeEntity } from './settlement/spent-challenge.entity.js';
+import { SpentChallengesSweeper } from './settlement/spent-challenges.sweeper.js';
+import { SpentTokenEntity } from './settlement/spent-token.entity.js';
+import { ActivateFactor } from './use-cases/activate-factor.use-case.js';
+import { BeginSecondStep } from './use-cases/begin-second-step.use-case.js';
+import { ChangeFactor } from './use-cases/change-factor.use-case.js';
+import { EnrolFactor } from './use-cases/enrol-factor.use-case.js';
+import { RemoveFactor } from './use-cases/remove-factor.use-case.js';
+import { VerifyChallenge } from './use-cases/verify-challenge.use-case.js';
+
+/** The engine's tables. */
+export const factorsEntities = [FactorEntity, SpentTokenEntity, SpentChallengeEntity];
+
+/** The engine: it counts, spends, seals and records; the providers, in whatever module, decide. */
+@Module({
+  imports: [DiscoveryModule, DirectoryModule, DevicesModule],
+  providers: [
+    FactorStore,
+    EnrolmentStore,
+    SettlementStore,
+    ChallengeStore,
+    FactorRegistry,
+    ProviderCalls,
+    AttemptBudgets,
+    AnswerReader,
+    ChallengeOpener,
+    Adjudicator,
+    Settlement,
+    SpentChallengesSweeper,
+    FactorMaker,
+    Confirmer,
+    Activator,
+    BeginSecondStep,
+    VerifyChallenge,
+    EnrolFactor,
+    ActivateFactor,
+    ChangeFactor,
+    RemoveFactor,
+    SecondFactors,
+  ],
+  exports: [FactorRegistry, FactorStore, EnrolFactor, ActivateFactor, ChangeFactor, RemoveFactor, SecondFactors],
+})
+export class FactorsModule {}

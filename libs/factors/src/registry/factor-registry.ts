@@ -1,0 +1,114 @@
+import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
+import { getConfigToken } from '@nestjs/config';
+import { DiscoveryService } from '@nestjs/core';
+import { Database } from '@countersign/core';
+import type { AnsweredFactor, FactorProviderOptions } from '@countersign/factor-kit';
+import type { ApplicationPolicy } from '@countersign/directory';
+import { factorProviderOptions } from '@countersign/factor-kit';
+import { FactorStore } from '../factor.store.js';
+import type { FactorsConfig } from '../factors.config.js';
+import { faultsOf } from './provider-faults.js';
+
+/** A provider that passed the registry's checks. */
+export interface RegisteredFactor {
+  readonly options: FactorProviderOptions;
+  readonly provider: AnsweredFactor;
+  /** Whether this deployment takes enrolments of the type. */
+  readonly enabled: boolean;
+}
+
+/** Raised at start when the providers cannot be used as they are. */
+export class FactorRegistryError extends Error {
+  override readonly name = 'FactorRegistryError';
+
+  constructor(faults: readonly string[]) {
+    super(`The factor providers cannot be used:\n${faults.map((fault) => `  ${fault}`).join('\n')}`);
+  }
+}
+
+/**
+ * Every factor type of this deployment, found by the decorator in whatever module declares it. What cannot work is
+ * refused when the process starts, not when a user is locked out.
+ */
+@Injectable()
+export class FactorRegistry implements OnModuleInit {
+  readonly #byType = new Map<string, RegisteredFactor>();
+
+  constructor(
+    private readonly discovery: DiscoveryService,
+    private readonly factors: FactorStore,
+    private readonly database: Database,
+    @Inject(getConfigToken('factors')) private readonly config: FactorsConfig,
+  ) {}
+
+  /** @throws FactorRegistryError naming every fault */
+  async onModuleInit(): Promise<void> {
+    const faults = this.#discover();
+    for (const type of this.config.enabled ?? []) {
+      if (!this.#byType.has(type)) {
+        faults.push(`FACTORS_ENABLED names “${type}”, which no provider provides (known: ${this.#known()})`);
+      }
+    }
+    for (const type of await this.factors.enrolledTypes(this.database.direct)) {
+      if (!this.#byType.has(type)) {
+        faults.push(
+          `Users have enrolled “${type}”, which no provider provides: add its module again, or remove those factors`,
+        );
+      }
+    }
+    if (faults.length > 0) throw new FactorRegistryError(faults);
+  }
+
+  /** The provider of a type, whether or not it is offered: what is enrolled is always asked for. */
+  find(type: string): RegisteredFactor | undefined {
+    return this.#byType.get(type);
+  }
+
+  /** The provider of a type that takes enrolments in an application. */
+  offered(type: string, policy: ApplicationPolicy): RegisteredFactor | undefined {
+    return this.allOffered(policy).find((factor) => factor.options.type === type);
+  }
+
+  /** Every type that takes enrolments in an application, by name. */
+  allOffered({ allowedFactorTypes }: Pick<ApplicationPolicy, 'allowedFactorTypes'>): RegisteredFactor[] {
+    return this.all().filter(
+      ({ enabled, options }) =>
+        enabled && (allowedFactorTypes === null || allowedFactorTypes.includes(options.type)),
+    );
+  }
+
+  /** Every provider, by the name of its type. */
+  all(): RegisteredFactor[] {
+    return [...this.#byType.values()].sort((a, b) => (a.options.type < b.options.type ? -1 : 1));
+  }
+
+  /** Whether a type only stands in for others (backup codes). */
+  isRecovery(type: string): boolean {
+    return this.#byType.get(type)?.options.recovery ?? false;
+  }
+
+  #discover(): string[] {
+    const faults: string[] = [];
+    for (const { metatype, instance } of this.discovery.getProviders()) {
+      const options = typeof metatype === 'function' ? factorProviderOptions(metatype) : undefined;
+      if (options === undefined || typeof metatype !== 'function') continue;
+      const found = faultsOf(metatype.name, options, instance);
+      faults.push(...found);
+      if (found.length > 0) continue;
+      const provider = instance as AnsweredFactor;
+      const other = this.#byType.get(options.type)?.provider;
+      if (other === provider) continue;
+      if (other !== undefined) {
+        faults.push(`${other.constructor.name} and ${metatype.name} both provide “${options.type}”`);
+        continue;
+      }
+      const enabled = this.config.enabled === undefined || this.config.enabled.includes(options.type);
+      this.#byType.set(options.type, { options, provider, enabled });
+    }
+    return faults;
+  }
+
+  #known(): string {
+    return [...this.#byType.keys()].sort().join(', ') || 'none';
+  }
+}

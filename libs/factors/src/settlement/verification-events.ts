@@ -1,0 +1,42 @@
+import { type EventDraft, type Origin, publicId } from '@countersign/core';
+import type { Challenge, OfferedFactor } from '../challenges/challenge.js';
+
+// With this many codes left, the owner should make new ones.
+const FEW_CODES = 3;
+
+/** The events of one answer. */
+export interface VerificationEvents {
+  readonly verified: EventDraft;
+  failed(reason: 'mismatch' | 'stale'): EventDraft;
+  readonly locked: EventDraft;
+  /** @param hint the recovery factor's hint after this answer: how many codes are left */
+  recoveryUsed(hint: string): EventDraft[];
+}
+
+/** Drafts the events of an answer to a challenge. They name ids and kinds, never the answer. */
+export function verificationEvents(challenge: Challenge, factor: OfferedFactor, origin: Origin): VerificationEvents {
+  const { applicationId, userId } = challenge;
+  const data = {
+    challengeId: publicId('chl', challenge.id),
+    purpose: challenge.purpose,
+    factorId: publicId('fac', factor.id),
+    factorType: factor.type,
+  };
+  const draft = (type: EventDraft['type'], more: Record<string, unknown> = {}): EventDraft => ({
+    type,
+    applicationId,
+    userId,
+    origin,
+    data: { ...data, ...more },
+  });
+  return {
+    verified: draft('challenge.verified'),
+    failed: (reason) => draft('challenge.failed', { reason }),
+    locked: draft('factor.locked'),
+    recoveryUsed: (hint) => {
+      const left = Number.parseInt(hint, 10);
+      const used = draft('backup_codes.used', { left });
+      return left <= FEW_CODES ? [used, draft('backup_codes.low', { left })] : [used];
+    },
+  };
+}

@@ -1,0 +1,10 @@
+import type { Application } from '@countersign/directory';
+
+/** The user as the engine sees them: whose factors, in whose name, and under which security epoch. */
+export interface Subject {
+  readonly application: Application;
+  readonly userId: string;
+  readonly securityEpoch: number;
+  /** How the user calls the account: the e-mail address, else the application's own id for the user. */
+  readonly account: string;
+}

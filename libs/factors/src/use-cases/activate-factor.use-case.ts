@@ -1,0 +1,76 @@
+import { Injectable } from '@nestjs/common';
+import { type BucketState, EphemeralStore, type FieldError, type Origin } from '@countersign/core';
+import { AttemptBudgets } from '../challenges/attempt-budgets.js';
+import { Activator } from '../enrolment/activator.js';
+import { Confirmer } from '../enrolment/confirmer.js';
+import { FactorMaker } from '../enrolment/factor-maker.js';
+import type { FactorView } from '../factor.store.js';
+import type { Subject } from '../subject.js';
+import type { AttemptsLeft } from './verify-challenge.use-case.js';
+
+/** The answer that shows that a pending factor works. */
+export interface ActivateFactorInput {
+  readonly subject: Subject;
+  /** UUID. */
+  readonly factorId: string;
+  /** The session or key that asks: only the one that began the enrolment may end it. */
+  readonly begunBy: string;
+  readonly answer: Readonly<Record<string, unknown>>;
+  readonly origin: Origin;
+}
+
+/** How an activation ended. */
+export type ActivateFactorResult =
+  | {
+      readonly outcome: 'activated';
+      readonly factor: FactorView;
+      /** Backup codes, with the user's first factor. */
+      readonly show: Readonly<Record<string, unknown>>;
+    }
+  | ({ readonly outcome: 'rejected'; readonly reason: 'mismatch' | 'stale' } & AttemptsLeft)
+  | { readonly outcome: 'malformed'; readonly errors: readonly FieldError[] }
+  | { readonly outcome: 'unknown' }
+  | { readonly outcome: 'over' }
+  | { readonly outcome: 'limited'; readonly budget: BucketState };
+
+/** Activates a pending factor with a right answer; an attempt is claimed before the answer is looked at. */
+@Injectable()
+export class ActivateFactor {
+  constructor(
+    private readonly confirmer: Confirmer,
+    private readonly store: EphemeralStore,
+    private readonly budgets: AttemptBudgets,
+    private readonly maker: FactorMaker,
+    private readonly activator: Activator,
+  ) {}
+
+  async run(input: ActivateFactorInput): Promise<ActivateFactorResult> {
+    const { subject, factorId, begunBy, origin } = input;
+    const owner = { userId: subject.userId, factorId, begunBy };
+    const readiness = await this.confirmer.prepare(owner, input.answer);
+    if (readiness.kind === 'malformed') return { outcome: 'malformed', errors: readiness.errors };
+    if (readiness.kind !== 'ready') return { outcome: readiness.kind };
+
+    const buckets = this.budgets.ofEnrolment(subject.application.id, subject.userId, factorId);
+    const attempt = await this.store.take(buckets);
+    const [tries, budget] = attempt.states;
+    if (!attempt.taken) {
+      return attempt.exhausted === 0 || budget === undefined ? { outcome: 'over' } : { outcome: 'limited', budget };
+    }
+
+    const confirmation = await this.confirmer.confirm(subject, readiness);
+    if (!confirmation.confirmed) {
+      return { outcome: 'rejected', reason: confirmation.reason, attemptsLeft: tries?.remaining ?? 0, budget };
+    }
+    const activated = await this.activator.run({
+      subject,
+      activation: { factorId, begunBy, fresh: confirmation.fresh, replacement: confirmation.replacement },
+      type: readiness.pending.type,
+      recovery: await this.maker.makeRecovery(subject),
+      origin,
+    });
+    return activated.activated
+      ? { outcome: 'activated', factor: activated.factor, show: activated.show }
+      : { outcome: 'over' };
+  }
+}
