@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { defineSection, type Environment } from './config/section.js';
 import { duration, flag, list, whole } from './config/values.js';
+import { parseRedisUrl } from './ephemeral/redis.url.js';
 
 /** Where Redis is, as the operator said it. */
 export type RedisLocation =
@@ -11,6 +12,10 @@ export type RedisLocation =
 export interface CoreConfig {
   readonly environment: Environment;
   readonly production: boolean;
+  readonly host: string;
+  readonly port: number;
+  /** Issuer of tokens and base of links; without a slash at its end. */
+  readonly publicUrl: string;
   /** Absent where the embedded PostgreSQL is to be used. */
   readonly databaseUrl: string | undefined;
   readonly databasePoolMax: number;
@@ -31,6 +36,13 @@ const variables = {
     .string()
     .optional()
     .describe('of embedded-database, in-process-store, http-public-url; what production may do unsafely'),
+  HOST: z.string().optional().describe('address to listen on; 127.0.0.1, in production 0.0.0.0'),
+  PORT: whole(0, 65_535).prefault('3000').describe('port to listen on'),
+  PUBLIC_URL: z
+    .string()
+    .refine((url) => isPublicUrl(url), 'expected https://host or http://host, without query or fragment')
+    .optional()
+    .describe('issuer of tokens, base of links in mail; from HOST and PORT where absent'),
   DATABASE_URL: z
     .string()
     .regex(/^postgres(ql)?:\/\//, 'expected postgres://user:password@host:port/database')
@@ -40,7 +52,10 @@ const variables = {
   DATABASE_PREPARED: flag().prefault('true').describe('false behind poolers that cannot keep prepared statements'),
   REDIS_URL: z
     .string()
-    .regex(/^rediss?:\/\//, 'expected redis:// or rediss://, several hosts separated by commas for Cluster')
+    .refine(
+      (url) => parseRedisUrl(url) !== undefined,
+      'expected redis:// or rediss://, several hosts separated by commas for Cluster',
+    )
     .optional()
     .describe('Redis 6 or newer; an in-process store where absent, for one instance only'),
   REDIS_HOST: z.string().optional().describe('instead of REDIS_URL'),
@@ -61,6 +76,23 @@ function isMasterKey(text: string): boolean {
   return Buffer.from(text, 'base64').length === 32 && /^[A-Za-z0-9+/_-]{43}=?$/.test(text);
 }
 
+function isPublicUrl(text: string): boolean {
+  const url = URL.parse(text);
+  return (
+    url !== null &&
+    ['http:', 'https:'].includes(url.protocol) &&
+    url.search === '' &&
+    url.hash === '' &&
+    url.username === ''
+  );
+}
+
+// The address that a browser on this machine would use for a listener.
+function reachable(host: string): string {
+  if (host === '0.0.0.0' || host === '::') return 'localhost';
+  return host.includes(':') ? `[${host}]` : host;
+}
+
 /** Core's part of the configuration. */
 export const coreSection = defineSection<'core', typeof variables, CoreConfig>({
   name: 'core',
@@ -69,6 +101,12 @@ export const coreSection = defineSection<'core', typeof variables, CoreConfig>({
   refuse(values, { production, allowed }) {
     if (!production) return [];
     const faults = [];
+    if (!allowed.has('http-public-url') && !(values.PUBLIC_URL ?? '').startsWith('https://')) {
+      faults.push({
+        variable: 'PUBLIC_URL',
+        message: 'must be an https:// address in production (ALLOW_IN_PRODUCTION=http-public-url accepts http)',
+      });
+    }
     if (values.DATABASE_URL === undefined && !allowed.has('embedded-database')) {
       faults.push({
         variable: 'DATABASE_URL',
@@ -90,9 +128,13 @@ export const coreSection = defineSection<'core', typeof variables, CoreConfig>({
     return faults;
   },
   read(values, { environment, production }) {
+    const host = values.HOST ?? (production ? '0.0.0.0' : '127.0.0.1');
     return {
       environment,
       production,
+      host,
+      port: values.PORT,
+      publicUrl: values.PUBLIC_URL?.replace(/\/+$/, '') ?? `http://${reachable(host)}:${values.PORT}`,
       databaseUrl: values.DATABASE_URL,
       databasePoolMax: values.DATABASE_POOL_MAX,
       databasePrepared: values.DATABASE_PREPARED,

@@ -44,16 +44,26 @@ const RECOGNISE = statement(
 
 const USE = statement('device-use', `UPDATE devices SET last_used_at = $2, password_failures = 0 WHERE id = $1`);
 
+// Also those that the epoch has ended just now, so that each is told of.
 const REVOKE = statement(
   'device-revoke',
-  `UPDATE devices AS device SET revoked_at = $2
-    WHERE ${LIVE} AND ($3::uuid IS NULL OR id = $3)
+  `UPDATE devices SET revoked_at = $2
+    WHERE user_id = $1 AND revoked_at IS NULL AND expires_at > $2 AND ($3::uuid IS NULL OR id = $3)
    RETURNING id`,
 );
 
-const MOVE_TO_EPOCH = statement(
-  'device-move-to-epoch',
-  `UPDATE devices SET security_epoch = $2 WHERE user_id = $1 AND security_epoch = $2 - 1 AND revoked_at IS NULL`,
+const JOIN_EPOCH = statement(
+  'device-join-epoch',
+  `UPDATE devices AS device SET security_epoch = users.security_epoch
+     FROM users
+    WHERE users.id = $1 AND device.user_id = users.id AND device.revoked_at IS NULL
+      AND device.security_epoch = users.security_epoch - 1`,
+);
+
+const COUNT_FAILURE = statement(
+  'device-count-failure',
+  `UPDATE devices SET password_failures = password_failures + 1 WHERE id = $1
+   RETURNING password_failures AS failures`,
 );
 
 /** Reads and writes trusted devices. */
@@ -88,8 +98,14 @@ export class DeviceStore {
     return rows.map((row) => row.id);
   }
 
-  /** Lets the user's devices live on under the next security epoch. */
-  async moveToEpoch(tx: Tx, userId: string, epoch: number): Promise<void> {
-    await tx.query(MOVE_TO_EPOCH, [userId, epoch]);
+  /** Lets the user's devices live on under the epoch that has just begun. */
+  async joinEpoch(tx: Tx, userId: string): Promise<void> {
+    await tx.query(JOIN_EPOCH, [userId]);
+  }
+
+  /** Counts a wrong password that came with a device's token. @returns how many in a row */
+  async countFailure(tx: Tx, id: string): Promise<number> {
+    const [row] = await tx.query<{ failures: number }>(COUNT_FAILURE, [id]);
+    return row?.failures ?? 0;
   }
 }

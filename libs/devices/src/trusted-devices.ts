@@ -20,6 +20,9 @@ export interface DeviceOwner {
   readonly securityEpoch: number;
 }
 
+/** Wrong passwords in a row that end a device's trust. */
+const FAILURES_THAT_REVOKE = 20;
+
 /** Trusts, recognises and revokes devices. */
 @Injectable()
 export class TrustedDevices implements OnModuleInit {
@@ -30,8 +33,11 @@ export class TrustedDevices implements OnModuleInit {
     @Inject(getConfigToken('devices')) private readonly config: DevicesConfig,
   ) {}
 
-  /** A device's trust stands on the password and the factors: it ends with any change of these. */
+  /** A device's trust stands on the password and the factors: it ends with any change but another factor more. */
   onModuleInit(): void {
+    this.events.subscribe(['factor.activated'], async (tx, event) => {
+      if (event.userId !== null) await this.store.joinEpoch(tx, event.userId);
+    });
     this.events.subscribe(['two_factor.enabled', 'factor.removed', 'password.changed'], async (tx, event) => {
       if (event.userId !== null) await this.revokeAll(tx, event.applicationId, event.userId, event.origin);
     });
@@ -78,6 +84,23 @@ export class TrustedDevices implements OnModuleInit {
     if (applicationId !== owner.applicationId) return undefined;
     const live = await this.store.isLive(tx, { ...owner, id, digest: parsed.digest });
     return live ? id : undefined;
+  }
+
+  /** Notes that a device stood in for the second factor. */
+  async used(tx: Tx, id: string): Promise<void> {
+    await this.store.markUsed(tx, id);
+  }
+
+  /** Counts a wrong password that came with a device's token; at twenty in a row the device is revoked. */
+  async passwordFailed(
+    tx: Tx,
+    token: string,
+    owner: Omit<DeviceOwner, 'securityEpoch'>,
+    origin: Origin,
+  ): Promise<void> {
+    const id = await this.recognise(tx, token, owner);
+    if (id === undefined || (await this.store.countFailure(tx, id)) < FAILURES_THAT_REVOKE) return;
+    await this.revoke(tx, owner, id, origin);
   }
 
   /** Revokes one device. @returns whether the user had it */

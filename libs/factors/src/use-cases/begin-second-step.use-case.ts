@@ -49,7 +49,9 @@ export class BeginSecondStep {
     if (request.purpose !== 'login' || request.deviceToken === undefined || !application.policy.trustedDevices) {
       return undefined;
     }
-    return this.devices.recognise(tx, request.deviceToken, { applicationId: application.id, userId });
+    const device = await this.devices.recognise(tx, request.deviceToken, { applicationId: application.id, userId });
+    if (device !== undefined) await this.devices.used(tx, device);
+    return device;
   }
 
   #proof(request: SecondStepRequest, ground: ProofGround): SecondFactorProof {

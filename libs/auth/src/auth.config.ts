@@ -1,0 +1,68 @@
+import { defineSection, duration, type RateLimit, rateLimit, whole } from '@countersign/core';
+import { availableParallelism } from 'node:os';
+import { z } from 'zod';
+
+/** What accounts and sessions need to know. Times in milliseconds. */
+export interface AuthConfig {
+  readonly accessTokenTtlMs: number;
+  readonly refreshTokenTtlMs: number;
+  /** When a session ends in any case. */
+  readonly sessionMaxAgeMs: number;
+  /** How fresh a proof must be for sensitive changes. */
+  readonly stepUpMaxAgeMs: number;
+  readonly passwordFailures: RateLimit | 'off';
+  readonly argon2: {
+    readonly memoryKib: number;
+    readonly timeCost: number;
+    readonly parallelism: number;
+    readonly concurrency: number;
+  };
+  /** The first administrator, where the operator names one. */
+  readonly bootstrapAdmin: { readonly email: string | undefined; readonly password: string | undefined };
+}
+
+const variables = {
+  ACCESS_TOKEN_TTL: duration().prefault('15m').describe('lifetime of an access token'),
+  REFRESH_TOKEN_TTL: duration().prefault('7d').describe('how long a session lasts without being refreshed'),
+  SESSION_MAX_AGE: duration().prefault('30d').describe('when a session ends in any case'),
+  STEP_UP_MAX_AGE: duration().prefault('10m').describe('how fresh a proof must be for sensitive changes'),
+  RATE_LIMIT_PASSWORD_FAILURES: rateLimit().prefault('50/15m').describe('wrong passwords per account'),
+  ARGON2_MEMORY_KIB: whole(19_456, 4_194_304).prefault('19456').describe('memory of one password hash'),
+  ARGON2_TIME_COST: whole(2, 100).prefault('2').describe('passes of one password hash'),
+  ARGON2_PARALLELISM: whole(1, 64).prefault('1').describe('lanes of one password hash'),
+  ARGON2_CONCURRENCY: whole(1, 256).optional().describe('password hashes at once; as many as there are cores'),
+  BOOTSTRAP_ADMIN_EMAIL: z
+    .string()
+    .regex(/^[^\s@]+@[^\s@]+$/, 'expected an e-mail address')
+    .optional()
+    .describe('first administrator, made when the database has none; admin@localhost outside production'),
+  BOOTSTRAP_ADMIN_PASSWORD: z
+    .string()
+    .optional()
+    .describe('password of the first administrator; random and printed outside production'),
+};
+
+/** Auth's part of the configuration. */
+export const authSection = defineSection<'auth', typeof variables, AuthConfig>({
+  name: 'auth',
+  variables,
+  secrets: ['BOOTSTRAP_ADMIN_PASSWORD'],
+  refuse: (values, { production }) =>
+    production && values.RATE_LIMIT_PASSWORD_FAILURES === 'off'
+      ? [{ variable: 'RATE_LIMIT_PASSWORD_FAILURES', message: 'may not be off in production' }]
+      : [],
+  read: (values) => ({
+    accessTokenTtlMs: values.ACCESS_TOKEN_TTL,
+    refreshTokenTtlMs: values.REFRESH_TOKEN_TTL,
+    sessionMaxAgeMs: values.SESSION_MAX_AGE,
+    stepUpMaxAgeMs: values.STEP_UP_MAX_AGE,
+    passwordFailures: values.RATE_LIMIT_PASSWORD_FAILURES,
+    argon2: {
+      memoryKib: values.ARGON2_MEMORY_KIB,
+      timeCost: values.ARGON2_TIME_COST,
+      parallelism: values.ARGON2_PARALLELISM,
+      concurrency: values.ARGON2_CONCURRENCY ?? availableParallelism(),
+    },
+    bootstrapAdmin: { email: values.BOOTSTRAP_ADMIN_EMAIL, password: values.BOOTSTRAP_ADMIN_PASSWORD },
+  }),
+});

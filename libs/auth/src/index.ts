@@ -1,0 +1,18 @@
+export { type Account, normaliseEmail } from './accounts/account.js';
+export { type AuthConfig, authSection } from './auth.config.js';
+export { authEntities, AuthModule } from './auth.module.js';
+export { HashingBusy } from './passwords/hashing-pool.js';
+export { checkPassword, type PasswordCheck as PasswordRuling } from './passwords/password-rules.js';
+export type { Granted } from './sessions/challenge-grants.js';
+export type { Session, SessionOfAccount, SessionView } from './sessions/session.js';
+export { SessionEnder } from './sessions/session-ender.js';
+export type { IssuedSession } from './sessions/session-issuer.js';
+export { type SessionPage, SessionStore } from './sessions/session.store.js';
+export { type AccessTokenClaims, AccessTokens, type IssuedAccessToken } from './tokens/access-tokens.js';
+export { AnswerChallenge } from './use-cases/answer-challenge.use-case.js';
+export { BootstrapAdmin, type BootstrapAdminResult } from './use-cases/bootstrap-admin.use-case.js';
+export { ChangeProfile } from './use-cases/change-profile.use-case.js';
+export { LogIn, type LogInResult } from './use-cases/log-in.use-case.js';
+export { RefreshSession } from './use-cases/refresh-session.use-case.js';
+export { Register, type RegisterResult } from './use-cases/register.use-case.js';
+export { StepUp, type StepUpResult } from './use-cases/step-up.use-case.js';

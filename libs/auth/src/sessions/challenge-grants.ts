@@ -1,0 +1,64 @@
+import { Injectable } from '@nestjs/common';
+import { type Origin, Problem, publicId, type Tx } from '@countersign/core';
+import { TrustedDevices } from '@countersign/devices';
+import { Applications } from '@countersign/directory';
+import type { SecondFactorProof } from '@countersign/factors';
+import { AccessTokens, type IssuedAccessToken } from '../tokens/access-tokens.js';
+import { amrOf } from './amr.js';
+import { type IssuedSession, SessionIssuer } from './session-issuer.js';
+import { SessionStore } from './session.store.js';
+
+/** What an accepted answer grants. */
+export type Granted =
+  | { readonly purpose: 'login'; readonly issued: IssuedSession; readonly deviceToken: string | undefined }
+  | { readonly purpose: 'step_up'; readonly token: IssuedAccessToken };
+
+/** What the answering request asked for beside. */
+export interface GrantRequest {
+  /** Whether the device that the request came from is to be trusted from now on. */
+  readonly trustDevice: boolean;
+  readonly deviceName: string | undefined;
+  readonly origin: Origin;
+}
+
+/** Turns the engine's proof into a session, or into a session's fresh proof. */
+@Injectable()
+export class ChallengeGrants {
+  constructor(
+    private readonly issuer: SessionIssuer,
+    private readonly sessions: SessionStore,
+    private readonly accessTokens: AccessTokens,
+    private readonly devices: TrustedDevices,
+    private readonly applications: Applications,
+  ) {}
+
+  /** @throws Problem `invalid_token` where what the proof stands on has changed; the transaction rolls back */
+  async grant(tx: Tx, proof: SecondFactorProof, request: GrantRequest): Promise<Granted> {
+    const origin = { ...request.origin, actor: { type: 'user' as const, id: publicId('usr', proof.userId) } };
+    return proof.purpose === 'login'
+      ? this.#logIn(tx, proof, { ...request, origin })
+      : this.#stepUp(tx, proof);
+  }
+
+  async #logIn(tx: Tx, proof: SecondFactorProof, request: GrantRequest): Promise<Granted> {
+    const issued = await this.issuer.issue(tx, proof, request.origin);
+    if (issued === undefined) throw new Problem('invalid_token');
+    const deviceToken = request.trustDevice ? await this.#trust(tx, proof, request) : undefined;
+    return { purpose: 'login', issued, deviceToken };
+  }
+
+  async #trust(tx: Tx, proof: SecondFactorProof, request: GrantRequest): Promise<string | undefined> {
+    const application = await this.applications.byId(proof.applicationId);
+    if (application?.policy.trustedDevices !== true) return undefined;
+    return this.devices.trust(tx, proof, request.deviceName, request.origin);
+  }
+
+  async #stepUp(tx: Tx, proof: SecondFactorProof): Promise<Granted> {
+    const session =
+      proof.sessionId === null
+        ? undefined
+        : await this.sessions.proveAgain(tx, proof.sessionId, { mfaTime: proof.at, amr: amrOf(proof) });
+    if (session === undefined) throw new Problem('invalid_token');
+    return { purpose: 'step_up', token: this.accessTokens.issue(session) };
+  }
+}

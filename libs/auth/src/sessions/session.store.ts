@@ -1,0 +1,187 @@
+import { Injectable } from '@nestjs/common';
+import { Clock, type EventDraft, EventLog, statement, type Tx } from '@countersign/core';
+import type { Account } from '../accounts/account.js';
+import { ACCOUNT_COLUMNS } from '../accounts/account.store.js';
+import type { Session, SessionOfAccount, SessionView } from './session.js';
+import { LIVE, SESSION_COLUMNS, sessionOfAccount, type SessionRow } from './session-columns.js';
+
+/** A session about to be written. */
+export interface NewSession extends Session {
+  readonly applicationId: string;
+  readonly userId: string;
+  /** The epoch under which the proof was made; compared by the statement that writes the session. */
+  readonly securityEpoch: number;
+  readonly refreshDigest: Buffer;
+  readonly ip: string | null;
+  readonly userAgent: string | null;
+  readonly event: EventDraft;
+}
+
+/** Whose sessions, and from where in the list on. */
+export interface SessionPage {
+  readonly userId: string;
+  readonly limit: number;
+  readonly after: string | undefined;
+}
+
+const FIND_LIVE = statement(
+  'session-find-live',
+  `SELECT ${SESSION_COLUMNS}, ${ACCOUNT_COLUMNS}
+     FROM sessions AS session
+     JOIN users ON users.id = session.user_id
+    WHERE session.id = $1 AND ${LIVE}`,
+);
+
+const LIST = statement(
+  'session-list',
+  `SELECT session.id, session.created_at AS "createdAt", session.last_used_at AS "lastUsedAt",
+          LEAST(session.expires_at, session.ends_at) AS "expiresAt", session.ip,
+          session.user_agent AS "userAgent", session.amr
+     FROM sessions AS session
+     JOIN users ON users.id = session.user_id
+    WHERE session.user_id = $1 AND ${LIVE} AND ($3::uuid IS NULL OR session.id > $3)
+    ORDER BY session.id
+    LIMIT $4`,
+);
+
+const REVOKE = statement(
+  'session-revoke',
+  `UPDATE sessions AS session SET revoked_at = $2
+     FROM users
+    WHERE users.id = session.user_id AND session.user_id = $1 AND ${LIVE}
+      AND ($3::uuid IS NULL OR session.id = $3) AND ($4::uuid IS NULL OR session.id <> $4)
+   RETURNING session.id`,
+);
+
+const REVOKE_ANY = statement(
+  'session-revoke-any-epoch',
+  `UPDATE sessions SET revoked_at = $2
+    WHERE user_id = $1 AND revoked_at IS NULL AND ($3::uuid IS NULL OR id <> $3)
+   RETURNING id`,
+);
+
+const PROVE_AGAIN = statement(
+  'session-prove-again',
+  `UPDATE sessions AS session
+      SET auth_time = COALESCE($3, session.auth_time), mfa_time = COALESCE($4, session.mfa_time), amr = $5
+     FROM users
+    WHERE session.id = $1 AND users.id = session.user_id AND ${LIVE}
+   RETURNING ${SESSION_COLUMNS}, ${ACCOUNT_COLUMNS}`,
+);
+
+const JOIN_EPOCH = statement(
+  'session-join-epoch',
+  `UPDATE sessions AS session SET security_epoch = users.security_epoch
+     FROM users
+    WHERE users.id = $1 AND session.user_id = users.id AND session.revoked_at IS NULL
+      AND session.security_epoch = users.security_epoch - 1
+      AND ($2::uuid IS NULL OR session.id = $2)`,
+);
+
+const KNOWN_ADDRESS = statement(
+  'session-known-address',
+  `SELECT id FROM sessions WHERE user_id = $1 AND ip = $2 AND created_at > $3 LIMIT 1`,
+);
+
+/** Reads and writes sessions. */
+@Injectable()
+export class SessionStore {
+  readonly #insert: ReturnType<typeof statement>;
+
+  constructor(
+    private readonly clock: Clock,
+    private readonly events: EventLog,
+  ) {
+    this.#insert = statement('session-insert', insertSql(events));
+  }
+
+  /**
+   * Writes a session and its event in one statement.
+   * @returns the account as it is now, or `undefined` where the epoch has moved on or the user is suspended
+   */
+  async insert(tx: Tx, session: NewSession): Promise<Account | undefined> {
+    const [account] = await tx.query<Account>(this.#insert, [
+      session.id,
+      session.applicationId,
+      session.userId,
+      session.securityEpoch,
+      session.refreshDigest,
+      session.amr,
+      session.authTime,
+      session.mfaTime,
+      session.ip,
+      session.userAgent,
+      this.clock.now(),
+      session.expiresAt,
+      session.endsAt,
+      this.events.rowsOf(session.event),
+    ]);
+    return account;
+  }
+
+  /** A session that is alive now, with its account: all that a request with an access token needs. */
+  async findLive(tx: Tx, id: string): Promise<SessionOfAccount | undefined> {
+    const [row] = await tx.query<SessionRow>(FIND_LIVE, [id, this.clock.now()]);
+    return row && sessionOfAccount(row);
+  }
+
+  /** Live sessions of a user, oldest first. */
+  async list(tx: Tx, { userId, limit, after }: SessionPage): Promise<SessionView[]> {
+    return tx.query<SessionView>(LIST, [userId, this.clock.now(), after ?? null, limit]);
+  }
+
+  /** Revokes one live session of a user, or all but one. @returns the ids of those that were live */
+  async revoke(tx: Tx, userId: string, which: { only: string } | { allBut: string }): Promise<string[]> {
+    const only = 'only' in which ? which.only : null;
+    const allBut = 'allBut' in which ? which.allBut : null;
+    const rows = await tx.query<{ id: string }>(REVOKE, [userId, this.clock.now(), only, allBut]);
+    return rows.map((row) => row.id);
+  }
+
+  /** Revokes what a change of the epoch has ended already, sparing one. @returns the ids */
+  async revokeEnded(tx: Tx, userId: string, allBut: string | null): Promise<string[]> {
+    const rows = await tx.query<{ id: string }>(REVOKE_ANY, [userId, this.clock.now(), allBut]);
+    return rows.map((row) => row.id);
+  }
+
+  /** Notes a fresh proof. @returns the session as it is now, or `undefined` where it has ended */
+  async proveAgain(
+    tx: Tx,
+    id: string,
+    proof: { readonly authTime?: Date; readonly mfaTime?: Date; readonly amr: readonly string[] },
+  ): Promise<SessionOfAccount | undefined> {
+    const now = this.clock.now();
+    const values = [id, now, proof.authTime ?? null, proof.mfaTime ?? null, proof.amr];
+    const [row] = await tx.query<SessionRow>(PROVE_AGAIN, values);
+    return row && sessionOfAccount(row);
+  }
+
+  /** Lets one session, or all of a user, live on under the epoch that has just begun. */
+  async joinEpoch(tx: Tx, userId: string, sessionId: string | null): Promise<void> {
+    await tx.query(JOIN_EPOCH, [userId, sessionId]);
+  }
+
+  /** Whether somebody logged in to the account from an address since a moment. */
+  async knowsAddress(tx: Tx, userId: string, ip: string, since: Date): Promise<boolean> {
+    return (await tx.query(KNOWN_ADDRESS, [userId, ip, since])).length > 0;
+  }
+}
+
+// $1 id, $2 application, $3 user, $4 epoch, $5 digest, $6 amr, $7 auth time, $8 mfa time, $9 address, $10 user agent,
+// $11 now, $12 expires, $13 ends, $14 events.
+function insertSql(events: EventLog): string {
+  return `
+  WITH session AS (
+    INSERT INTO sessions (id, application_id, user_id, security_epoch, refresh_digest, amr, auth_time, mfa_time,
+                          ip, user_agent, created_at, last_used_at, expires_at, ends_at)
+    SELECT $1, $2, users.id, users.security_epoch, $5, $6, $7, $8, $9, $10, $11, $11, $12, $13
+      FROM users
+     WHERE users.id = $3 AND users.security_epoch = $4 AND users.status = 'active'
+    RETURNING user_id
+  ), event AS (
+    ${events.insertSql(14, 'EXISTS (SELECT FROM session)')}
+  )
+  SELECT ${ACCOUNT_COLUMNS}
+    FROM users
+    JOIN session ON session.user_id = users.id`;
+}

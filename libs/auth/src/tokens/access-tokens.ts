@@ -1,0 +1,144 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { getConfigToken } from '@nestjs/config';
+import { JwtSecretRequestType, JwtService } from '@nestjs/jwt';
+import { Clock, type CoreConfig, newId, parsePublicId, publicId, SigningKeys } from '@countersign/core';
+import { createPublicKey, type KeyObject } from 'node:crypto';
+import { z } from 'zod';
+import type { AuthConfig } from '../auth.config.js';
+import type { SessionOfAccount } from '../sessions/session.js';
+
+/** An access token and its lifetime in whole seconds. */
+export interface IssuedAccessToken {
+  readonly accessToken: string;
+  readonly expiresIn: number;
+}
+
+/** What a valid access token says. Ids are UUIDs. */
+export interface AccessTokenClaims {
+  readonly userId: string;
+  readonly sessionId: string;
+  readonly applicationId: string;
+  /** When the password was proven. */
+  readonly authTime: Date;
+  /** When a second factor was proven; absent without one. */
+  readonly mfaTime: Date | undefined;
+}
+
+/** RFC 9068 section 2.1. */
+const TYPE = 'at+jwt';
+const ALGORITHM = 'ES256';
+
+const Claims = z.object({
+  sub: z.string(),
+  sid: z.string(),
+  app: z.string(),
+  auth_time: z.number(),
+  mfa_time: z.number().optional(),
+});
+
+const Header = z.object({ kid: z.string() });
+
+const Verified = z.object({ header: z.object({ typ: z.string() }), payload: Claims });
+
+/**
+ * Issues and checks access tokens: JWTs signed with ES256, whose type, audience, issuer, expiry, algorithm and key
+ * are all compared (RFC 8725 section 3).
+ */
+@Injectable()
+export class AccessTokens {
+  readonly #jwt: JwtService;
+  readonly #audience: string;
+  readonly #kid: string;
+
+  constructor(
+    keys: SigningKeys,
+    private readonly clock: Clock,
+    @Inject(getConfigToken('core')) private readonly core: CoreConfig,
+    @Inject(getConfigToken('auth')) private readonly config: AuthConfig,
+  ) {
+    this.#jwt = new JwtService({ secretOrKeyProvider: keyProvider(keys) });
+    this.#audience = `${core.publicUrl}/v1`;
+    this.#kid = keys.current.kid;
+  }
+
+  /** Issues a token for a live session; it never outlives the session. */
+  issue({ session, account }: SessionOfAccount): IssuedAccessToken {
+    const now = Math.floor(this.clock.now().getTime() / 1_000);
+    const lifetime = Math.floor(this.config.accessTokenTtlMs / 1_000);
+    const expires = Math.min(now + lifetime, seconds(session.endsAt));
+    const claims = {
+      iss: this.core.publicUrl,
+      aud: this.#audience,
+      sub: publicId('usr', account.id),
+      sid: publicId('ses', session.id),
+      app: publicId('app', account.applicationId),
+      role: account.role,
+      auth_time: seconds(session.authTime),
+      amr: session.amr,
+      ...(session.mfaTime === null ? {} : { mfa_time: seconds(session.mfaTime) }),
+      iat: now,
+      exp: expires,
+      jti: newId(this.clock),
+    };
+    const accessToken = this.#jwt.sign(claims, {
+      algorithm: ALGORITHM,
+      header: { alg: ALGORITHM, typ: TYPE, kid: this.#kid },
+    });
+    return { accessToken, expiresIn: Math.max(0, expires - now) };
+  }
+
+  /** @returns what the token says, or `undefined` for anything that is not a valid access token of ours */
+  read(token: string): AccessTokenClaims | undefined {
+    try {
+      const { header, payload } = Verified.parse(
+        this.#jwt.verify(token, {
+          algorithms: [ALGORITHM],
+          issuer: this.core.publicUrl,
+          audience: this.#audience,
+          clockTimestamp: Math.floor(this.clock.now().getTime() / 1_000),
+          complete: true,
+        }),
+      );
+      return header.typ === TYPE ? claimsOf(payload) : undefined;
+    } catch {
+      return undefined;
+    }
+  }
+}
+
+// KeyObjects, because a key given as text is parsed again for every token. A token of an unknown key gets none.
+function keyProvider(keys: SigningKeys): (request: JwtSecretRequestType, token: string | object | Buffer) => KeyObject {
+  const publicKeys = new Map(
+    keys.published.map((jwk) => [jwk.kid, createPublicKey({ key: { ...jwk }, format: 'jwk' })]),
+  );
+  return (request, token) => {
+    if (request === JwtSecretRequestType.SIGN) return keys.current.privateKey;
+    const kid = typeof token === 'string' ? Header.parse(decode(token)).kid : '';
+    const publicKey = publicKeys.get(kid);
+    if (publicKey === undefined) throw new Error('Signed by a key that is not ours');
+    return publicKey;
+  };
+}
+
+function decode(token: string): unknown {
+  return JSON.parse(Buffer.from(token.split('.', 1)[0] ?? '', 'base64url').toString('utf8'));
+}
+
+function claimsOf(claims: z.output<typeof Claims>): AccessTokenClaims | undefined {
+  const { sub, sid, app, auth_time: authTime, mfa_time: mfaTime } = claims;
+  const userId = parsePublicId('usr', sub);
+  const sessionId = parsePublicId('ses', sid);
+  const applicationId = parsePublicId('app', app);
+  if (userId === undefined || sessionId === undefined || applicationId === undefined) return undefined;
+  return {
+    userId,
+    sessionId,
+    applicationId,
+    authTime: new Date(authTime * 1_000),
+    mfaTime: mfaTime === undefined ? undefined : new Date(mfaTime * 1_000),
+  };
+}
+
+function seconds(time: Date): number {
+  return Math.floor(time.getTime() / 1_000);
+}

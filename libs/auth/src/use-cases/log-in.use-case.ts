@@ -1,0 +1,73 @@
+import { Injectable } from '@nestjs/common';
+import { type BucketState, Database, type Origin, publicId } from '@countersign/core';
+import type { Application } from '@countersign/directory';
+import { type OpenedChallenge, SecondFactors } from '@countersign/factors';
+import { AccountStore, type AccountWithPassword } from '../accounts/account.store.js';
+import { PasswordCheck } from '../passwords/password-check.js';
+import { type IssuedSession, SessionIssuer } from '../sessions/session-issuer.js';
+
+/** A login: the first step, and perhaps a token that stands for the second. */
+export interface LogInInput {
+  readonly application: Application;
+  /** As stored: trimmed, lower case. */
+  readonly email: string;
+  readonly password: string;
+  readonly deviceToken: string | undefined;
+  readonly origin: Origin;
+}
+
+/** How a login ended. */
+export type LogInResult =
+  | { readonly outcome: 'authenticated'; readonly issued: IssuedSession }
+  | ({ readonly outcome: 'challenge' } & OpenedChallenge)
+  /** No such account, wrong password, suspended: one answer for all. */
+  | { readonly outcome: 'refused' }
+  | { readonly outcome: 'limited'; readonly budget: BucketState };
+
+/** Logs in with a password; the engine then decides whether a second factor is needed. */
+@Injectable()
+export class LogIn {
+  constructor(
+    private readonly accounts: AccountStore,
+    private readonly passwords: PasswordCheck,
+    private readonly secondFactors: SecondFactors,
+    private readonly issuer: SessionIssuer,
+    private readonly database: Database,
+  ) {}
+
+  async run({ application, email, password, deviceToken, origin }: LogInInput): Promise<LogInResult> {
+    const account = await this.accounts.byEmail(this.database.direct, application.id, email);
+    const checked = await this.passwords.run({
+      applicationId: application.id,
+      email,
+      account,
+      password,
+      deviceToken,
+      origin,
+    });
+    if (checked.outcome === 'limited') return checked;
+    if (checked.outcome === 'wrong' || account === undefined || account.status !== 'active') {
+      return { outcome: 'refused' };
+    }
+    return this.#secondStep(application, account, deviceToken, origin);
+  }
+
+  async #secondStep(
+    application: Application,
+    account: AccountWithPassword,
+    deviceToken: string | undefined,
+    origin: Origin,
+  ): Promise<LogInResult> {
+    const subject = {
+      application,
+      userId: account.id,
+      securityEpoch: account.securityEpoch,
+      account: account.email,
+    };
+    const step = await this.secondFactors.begin(this.database.direct, { purpose: 'login', subject, deviceToken });
+    if (step.required) return { outcome: 'challenge', ...step };
+    const by = { ...origin, actor: { type: 'user' as const, id: publicId('usr', account.id) } };
+    const issued = await this.database.transaction((tx) => this.issuer.issue(tx, step.proof, by));
+    return issued === undefined ? { outcome: 'refused' } : { outcome: 'authenticated', issued };
+  }
+}
