@@ -13,7 +13,8 @@ const LONGEST_START_MS = 20_000;
  * closes: when it is stopped, or when the process that started it is gone in whatever way.
  */
 const GUARDED = `
-{ cat >/dev/null <&3; kill $$; while kill -0 $$ 2>/dev/null; do sleep 0.05; done; rm -rf -- "$2"; } 3<&0 >/dev/null 2>&1 &
+exec 3<&0
+{ cat <&3; kill $$; for try in 1 2 3 4 5 6 7 8 9; do kill -0 $$ || break; sleep 0.1; done; rm -rf -- "$2"; } >/dev/null 2>&1 &
 exec redis-server --port "$1" --bind 127.0.0.1 --dir "$2" --save '' --appendonly no --maxmemory-policy noeviction
 `;
 
