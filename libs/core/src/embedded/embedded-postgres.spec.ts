@@ -159,7 +159,9 @@ describe('the embedded PostgreSQL', () => {
 
   it('starts though postmaster.pid names a living process, and leaves that process alone', async () => {
     await (await start()).stop();
-    const bystander = spawn('sleep', ['600']);
+    // Of PostgreSQL's own user: it takes a process that it may not signal for dead.
+    const { uid, gid } = await stat(join(dataDir, 'postgres'));
+    const bystander = spawn('sleep', ['600'], isRoot ? { cwd: '/', uid, gid } : {});
     try {
       const stale = [
         bystander.pid,
