@@ -25,6 +25,7 @@ export { isDatabaseUnavailable, isUniqueViolation } from './database/database-er
 export { type Statement, statement } from './database/statement.js';
 export type { Tx } from './database/tx.js';
 export { type EmbeddedPostgres, startEmbeddedPostgres } from './embedded/embedded-postgres.js';
+export { EmbeddedPostgresError } from './embedded/embedded-postgres.error.js';
 export {
   type Bucket,
   type BucketState,

@@ -16,8 +16,7 @@ export interface Schema<Output = unknown> {
 
 /** What a schema says of a value: the parsed value, or every issue it has. */
 export type SchemaResult<Output> =
-  | { readonly value: Output; readonly issues?: undefined }
-  | { readonly issues: ReadonlyArray<SchemaIssue> };
+  { readonly value: Output; readonly issues?: undefined } | { readonly issues: ReadonlyArray<SchemaIssue> };
 
 /** One thing that is wrong with a value, and where. */
 export interface SchemaIssue {

@@ -1,0 +1,75 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { APP_GUARD } from '@nestjs/core';
+import { authEntities, AuthModule } from '@countersign/auth';
+import { coreEntities, CoreModule, type LoadedConfig } from '@countersign/core';
+import { devicesEntities, DevicesModule } from '@countersign/devices';
+import { directoryEntities, DirectoryModule } from '@countersign/directory';
+import { factorsEntities, FactorsModule } from '@countersign/factors';
+import { factorProviders } from './factors.js';
+import { AccessGuard } from './http/access.guard.js';
+import { CredentialGuard } from './http/credential.guard.js';
+import { RateLimitGuard } from './http/rate-limit.guard.js';
+import { StepUpCheck } from './http/step-up-check.js';
+import { ChallengeController } from './routes/challenge.controller.js';
+import { DeviceController } from './routes/device.controller.js';
+import { EnrolmentController } from './routes/enrolment.controller.js';
+import { FactorTypeController } from './routes/factor-type.controller.js';
+import { FactorController } from './routes/factor.controller.js';
+import { HealthController } from './routes/health.controller.js';
+import { JwksController } from './routes/jwks.controller.js';
+import { LoginController } from './routes/login.controller.js';
+import { MeController } from './routes/me.controller.js';
+import { ProblemPageController } from './routes/problem-page.controller.js';
+import { RegistrationController } from './routes/registration.controller.js';
+import { VerifyBudget } from './routes/rejected-answer.js';
+import { SessionController } from './routes/session.controller.js';
+import { StepUpController } from './routes/step-up.controller.js';
+
+/** Every table of every library. */
+export const entities = [
+  ...coreEntities,
+  ...directoryEntities,
+  ...devicesEntities,
+  ...factorsEntities,
+  ...authEntities,
+];
+
+/** The whole house: every module, every route, and the guards that each request passes in this order. */
+@Module({})
+export class AppModule {
+  static forRoot(config: LoadedConfig, databaseUrl: string): DynamicModule {
+    return {
+      module: AppModule,
+      imports: [
+        CoreModule.forRoot({ config, databaseUrl, entities }),
+        DirectoryModule,
+        DevicesModule,
+        FactorsModule,
+        AuthModule,
+      ],
+      controllers: [
+        RegistrationController,
+        LoginController,
+        SessionController,
+        StepUpController,
+        MeController,
+        FactorTypeController,
+        FactorController,
+        EnrolmentController,
+        ChallengeController,
+        DeviceController,
+        JwksController,
+        HealthController,
+        ProblemPageController,
+      ],
+      providers: [
+        ...factorProviders,
+        StepUpCheck,
+        VerifyBudget,
+        { provide: APP_GUARD, useClass: CredentialGuard },
+        { provide: APP_GUARD, useClass: RateLimitGuard },
+        { provide: APP_GUARD, useClass: AccessGuard },
+      ],
+    };
+  }
+}

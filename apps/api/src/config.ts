@@ -1,0 +1,22 @@
+import { authSection } from '@countersign/auth';
+import { type ConfigSection, coreSection, loadConfig, type LoadedConfig } from '@countersign/core';
+import { devicesSection } from '@countersign/devices';
+import { factorsSection } from '@countersign/factors';
+import { httpSection } from './http/http.config.js';
+
+/** Every library's part of the configuration, in the order of `.env.example`. */
+export const configSections: readonly ConfigSection[] = [
+  coreSection,
+  httpSection,
+  authSection,
+  factorsSection,
+  devicesSection,
+] as unknown as readonly ConfigSection[];
+
+/**
+ * Reads the whole configuration.
+ * @throws ConfigError with every fault at once
+ */
+export function loadAppConfig(env: Readonly<Record<string, string | undefined>>): LoadedConfig {
+  return loadConfig(env, configSections);
+}

@@ -1,0 +1,103 @@
+import fastifyHelmet from '@fastify/helmet';
+import { type LoggerService, type LogLevel as NestLogLevel } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import type { FastifyReply, FastifyServerOptions } from 'fastify';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { CoreConfig, LoadedConfig } from '@countersign/core';
+import { newId, Problem, SystemClock } from '@countersign/core';
+import { AppModule } from './app.module.js';
+import type { HttpConfig, LogLevel, TrustedProxies } from './http/http.config.js';
+import { serveOpenApi } from './http/openapi.js';
+import { ProblemFilter } from './http/problem.filter.js';
+import { sendProblem } from './http/problem.response.js';
+import { logRequests } from './http/request-log.js';
+import { QuietLogger } from './http/quiet-logger.js';
+import { RouteTable } from './http/route-table.js';
+import { helmetOptions, protectAnswers } from './http/security-headers.js';
+import { readStrictJson } from './http/body.js';
+import { validationPipe } from './http/validation.js';
+
+const BODY_LIMIT = 64 * 1024;
+const LONGEST_PARAMETER = 512;
+const REQUEST_ID = /^[A-Za-z0-9._-]{1,64}$/;
+
+/**
+ * Builds the application, ready to listen: every module, every route and everything that a request passes.
+ *
+ * @param databaseUrl where PostgreSQL is; already migrated
+ */
+export async function createApp(config: LoadedConfig, databaseUrl: string): Promise<NestFastifyApplication> {
+  const core = config.slices['core'] as CoreConfig;
+  const http = config.slices['http'] as HttpConfig;
+  const clock = new SystemClock();
+  const server: FastifyServerOptions = {
+    bodyLimit: BODY_LIMIT,
+    trustProxy: trustFunction(http.trustProxy),
+    requestIdHeader: false,
+    genReqId: ({ headers }) => {
+      const given = headers['x-request-id'];
+      return typeof given === 'string' && REQUEST_ID.test(given) ? given : newId(clock);
+    },
+    // Requests that reach a process which is about to stop are served, not turned away.
+    return503OnClosing: false,
+    forceCloseConnections: 'idle',
+    connectionTimeout: 60_000,
+    requestTimeout: 30_000,
+    keepAliveTimeout: 72_000,
+    routerOptions: { maxParamLength: LONGEST_PARAMETER, ignoreTrailingSlash: false },
+    frameworkErrors: (_error, request, reply) => refuseUrl(request.id, reply as unknown as FastifyReply, core),
+  };
+  const adapter = new FastifyAdapter(server);
+  const instance = adapter.getInstance();
+  const routes = RouteTable.of(instance);
+  const app = await NestFactory.create<NestFastifyApplication>(
+    AppModule.forRoot(config, databaseUrl),
+    adapter,
+    {
+      bodyParser: false,
+      logger: loggerFor(http.logLevel, core.production),
+      abortOnError: false,
+      forceCloseConnections: false,
+    },
+  );
+  await app.register(fastifyHelmet, helmetOptions(core.publicUrl));
+  protectAnswers(instance, core.publicUrl);
+  readStrictJson(instance);
+  logRequests(instance);
+  if (http.corsOrigins.length > 0) {
+    app.enableCors({
+      origin: [...http.corsOrigins],
+      exposedHeaders: ['X-Request-Id', 'RateLimit', 'RateLimit-Policy', 'Retry-After'],
+      maxAge: 600,
+    });
+  }
+  app.useGlobalPipes(validationPipe());
+  app.useGlobalFilters(new ProblemFilter(routes, core.publicUrl));
+  serveOpenApi(app, core.publicUrl);
+  await app.init();
+  return app;
+}
+
+// A URL that cannot be decoded reaches no route and no hook.
+function refuseUrl(requestId: string, reply: FastifyReply, { publicUrl }: CoreConfig): void {
+  void reply.helmet(helmetOptions(publicUrl));
+  reply.header('X-Request-Id', requestId);
+  sendProblem(reply, new Problem('malformed_request', { detail: 'The URL cannot be decoded.' }), requestId, publicUrl);
+}
+
+// Fastify counts hops from the nearest, which is hop 0.
+function trustFunction(
+  proxies: TrustedProxies,
+): false | string[] | ((address: string, hop: number) => boolean) {
+  return typeof proxies === 'number' ? (_address, hop) => hop < proxies : proxies;
+}
+
+function loggerFor(level: LogLevel, json: boolean): LoggerService | false {
+  const levels: Record<Exclude<LogLevel, 'silent'>, NestLogLevel[]> = {
+    debug: ['debug', 'log', 'warn', 'error', 'fatal'],
+    info: ['log', 'warn', 'error', 'fatal'],
+    warn: ['warn', 'error', 'fatal'],
+    error: ['error', 'fatal'],
+  };
+  return level === 'silent' ? false : new QuietLogger({ json, logLevels: levels[level], compact: true });
+}

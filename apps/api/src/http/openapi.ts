@@ -1,0 +1,35 @@
+import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { FactorRegistry } from '@countersign/factors';
+import { documentProblems } from './openapi.problems.js';
+import { documentProviders } from './openapi.providers.js';
+
+/** Serves the OpenAPI document at `/openapi.json` and its browsable form at `/docs`. */
+export function serveOpenApi(app: NestFastifyApplication, publicUrl: string): void {
+  SwaggerModule.setup('docs', app, () => openApiDocument(app, publicUrl), {
+    jsonDocumentUrl: 'openapi.json',
+    yamlDocumentUrl: 'openapi.yaml',
+    customSiteTitle: 'Countersign API',
+    swaggerOptions: { persistAuthorization: false, validatorUrl: null },
+  });
+}
+
+/** The complete contract: every route, every error with an example, every provider's own fields. */
+export function openApiDocument(app: NestFastifyApplication, publicUrl: string): OpenAPIObject {
+  const config = new DocumentBuilder()
+    .setTitle('Countersign')
+    .setDescription('Self-hosted two-factor authentication.')
+    .setVersion('1')
+    .addServer(publicUrl)
+    .addBearerAuth(
+      { type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: 'An access token.' },
+      'accessToken',
+    )
+    .addBearerAuth({ type: 'http', scheme: 'bearer', description: 'A temp token: `tmp_…`.' }, 'tempToken')
+    .addSecurityRequirements('accessToken')
+    .build();
+  const document = SwaggerModule.createDocument(app, config);
+  documentProviders(document, app.get(FactorRegistry));
+  documentProblems(document);
+  return document;
+}

@@ -1,0 +1,96 @@
+import { type CanActivate, type ExecutionContext, Inject, Injectable } from '@nestjs/common';
+import { getConfigToken } from '@nestjs/config';
+import { Reflector } from '@nestjs/core';
+import { normaliseEmail } from '@countersign/auth';
+import {
+  type Bucket,
+  EphemeralStore,
+  EphemeralStoreUnavailable,
+  Problem,
+  type RateLimit,
+} from '@countersign/core';
+import { createHash } from 'node:crypto';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { limitAddress } from './address.js';
+import type { HttpConfig } from './http.config.js';
+import { RATE_LIMITING, type RateLimiting } from './rate-limit.decorator.js';
+import { tellRateLimit } from './rate-limit.headers.js';
+
+interface NamedBucket extends Bucket {
+  /** The policy's name in the `RateLimit` headers. */
+  readonly name: string;
+}
+
+const DEFAULT: RateLimiting = { policy: 'default', failClosed: false };
+
+/** Counts requests across instances: all limits of a route in one round trip, all of them or none. */
+@Injectable()
+export class RateLimitGuard implements CanActivate {
+  constructor(
+    private readonly reflector: Reflector,
+    private readonly store: EphemeralStore,
+    @Inject(getConfigToken('http')) private readonly config: HttpConfig,
+  ) {}
+
+  async canActivate(context: ExecutionContext): Promise<boolean> {
+    const request = context.switchToHttp().getRequest<FastifyRequest>();
+    const reply = context.switchToHttp().getResponse<FastifyReply>();
+    if (!request.url.startsWith('/v1/')) return true;
+    const on = [context.getHandler(), context.getClass()];
+    const limiting = this.reflector.getAllAndOverride<RateLimiting | undefined>(RATE_LIMITING, on) ?? DEFAULT;
+    const buckets = this.#buckets(limiting, request);
+    if (buckets.length === 0) {
+      if (limiting.failClosed) await this.store.ping();
+      return true;
+    }
+    try {
+      await this.#take(buckets, reply);
+    } catch (error) {
+      if (!(error instanceof EphemeralStoreUnavailable) || limiting.failClosed) throw error;
+    }
+    return true;
+  }
+
+  async #take(buckets: NamedBucket[], reply: FastifyReply): Promise<void> {
+    const outcome = await this.store.take(buckets);
+    const told = outcome.taken ? 0 : outcome.exhausted;
+    const bucket = buckets[told];
+    const state = outcome.states[told];
+    if (bucket === undefined || state === undefined) return;
+    tellRateLimit(reply, bucket.name, bucket, state);
+    if (!outcome.taken) {
+      throw new Problem('rate_limited', { retryAfter: Math.max(1, Math.ceil(state.resetMs / 1_000)) });
+    }
+  }
+
+  #buckets({ policy }: RateLimiting, request: FastifyRequest): NamedBucket[] {
+    const address = limitAddress(request.ip);
+    const application = request.application?.id ?? '-';
+    const { limits } = this.config;
+    const byAddress = (name: string, limit: RateLimit | 'off', more = ''): NamedBucket[] =>
+      limit === 'off' ? [] : [{ name, key: `${name}:{${address}}:${application}${more}`, ...limit }];
+    switch (policy) {
+      case 'login':
+        return [
+          ...byAddress('login', limits.login, `:${accountNamed(request.body)}`),
+          ...byAddress('login_address', limits.loginAddress),
+        ];
+      case 'register':
+        return byAddress('register', limits.register);
+      case 'default': {
+        if (request.credential?.kind !== 'access') return byAddress('default', limits.default);
+        const { sessionId } = request.credential.claims;
+        return limits.default === 'off'
+          ? []
+          : [{ name: 'default', key: `default:{${sessionId}}`, ...limits.default }];
+      }
+    }
+  }
+}
+
+// Hashed, because a name may be of any length and Redis need not know it.
+function accountNamed(body: unknown): string {
+  const email = typeof body === 'object' && body !== null && 'email' in body ? body.email : undefined;
+  const name = typeof email === 'string' ? normaliseEmail(email) : '';
+  return createHash('sha256').update(name).digest('base64url');
+}

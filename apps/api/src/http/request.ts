@@ -1,0 +1,59 @@
+import type { Origin } from '@countersign/core';
+import { publicId } from '@countersign/core';
+import type { AccessTokenClaims, SessionOfAccount } from '@countersign/auth';
+import type { Application } from '@countersign/directory';
+import type { FastifyRequest } from 'fastify';
+
+/** What the `Authorization` header brought, before anybody has looked it up. */
+export type Credential =
+  | { readonly kind: 'none' }
+  /** A valid access token; whether its session still lives is not known yet. */
+  | { readonly kind: 'access'; readonly claims: AccessTokenClaims }
+  | { readonly kind: 'temp'; readonly token: string }
+  /** Anything else: malformed, expired, of a kind that does not exist. */
+  | { readonly kind: 'invalid' };
+
+/** Who calls with an access token, and how fresh their proofs are. */
+export interface Caller extends SessionOfAccount {
+  readonly claims: AccessTokenClaims;
+}
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    credential?: Credential;
+    application?: Application;
+    caller?: Caller;
+  }
+}
+
+const LONGEST_USER_AGENT = 512;
+
+/** Where a request came from, for events and sessions. */
+export function originOf(request: FastifyRequest): Origin {
+  const userAgent = request.headers['user-agent'];
+  const { caller } = request;
+  return {
+    actor: { type: 'user', id: caller === undefined ? null : publicId('usr', caller.account.id) },
+    ip: request.ip,
+    userAgent: userAgent === undefined ? null : printable(userAgent).slice(0, LONGEST_USER_AGENT),
+    requestId: request.id,
+    sessionId: caller?.session.id ?? null,
+  };
+}
+
+/** The application that a guard has found for this request. */
+export function applicationOf(request: FastifyRequest): Application {
+  if (request.application === undefined) throw new Error('No guard has found the application');
+  return request.application;
+}
+
+/** The caller that a guard has let in. */
+export function callerOf(request: FastifyRequest): Caller {
+  if (request.caller === undefined) throw new Error('No guard has let the caller in');
+  return request.caller;
+}
+
+// Header values may hold any byte but line ends; what is kept and logged has no control characters.
+function printable(text: string): string {
+  return text.replace(/[\p{Cc}\p{Cs}]/gu, '');
+}

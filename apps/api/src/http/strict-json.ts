@@ -1,0 +1,83 @@
+import { Problem } from '@countersign/core';
+
+const MOST_DEPTH = 16;
+// Keys that would reach into objects instead of naming a field.
+const FORBIDDEN_KEYS = new Set(['__proto__', 'constructor', 'prototype']);
+
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+/**
+ * Reads a request's body: a JSON object in UTF-8 that repeats no key, nests no deeper than 16 levels and contains no
+ * NUL and no lone surrogate (RFC 8259 section 4 and 8; RFC 7493, I-JSON).
+ *
+ * @throws Problem `malformed_request`
+ */
+export function parseStrictJson(body: Uint8Array): unknown {
+  const text = decode(body);
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw malformed('The body is not valid JSON.');
+  }
+  // The text is valid JSON from here on, so the scan below need not check its grammar.
+  scan(text);
+  return value;
+}
+
+function decode(body: Uint8Array): string {
+  try {
+    return decoder.decode(body);
+  } catch {
+    throw malformed('The body is not UTF-8.');
+  }
+}
+
+function scan(text: string): void {
+  const keys: (Set<string> | undefined)[] = [];
+  let at = 0;
+  while (at < text.length) {
+    const symbol = text[at];
+    if (symbol === '{' || symbol === '[') {
+      keys.push(symbol === '{' ? new Set() : undefined);
+      if (keys.length > MOST_DEPTH) throw malformed(`The body nests deeper than ${MOST_DEPTH} levels.`);
+    } else if (symbol === '}' || symbol === ']') {
+      keys.pop();
+    } else if (symbol === '"') {
+      const end = endOfString(text, at);
+      const string = JSON.parse(text.slice(at, end)) as string;
+      checkString(string);
+      if (isKey(text, end)) checkKey(string, keys.at(-1));
+      at = end;
+      continue;
+    }
+    at += 1;
+  }
+}
+
+function endOfString(text: string, start: number): number {
+  let at = start + 1;
+  while (text[at] !== '"') at += text[at] === '\\' ? 2 : 1;
+  return at + 1;
+}
+
+function isKey(text: string, end: number): boolean {
+  let at = end;
+  while (text[at] === ' ' || text[at] === '\t' || text[at] === '\n' || text[at] === '\r') at += 1;
+  return text[at] === ':';
+}
+
+function checkString(string: string): void {
+  if (string.includes('\0')) throw malformed('The body contains a NUL.');
+  if (!string.isWellFormed()) throw malformed('The body contains a lone surrogate.');
+}
+
+function checkKey(key: string, seen: Set<string> | undefined): void {
+  if (FORBIDDEN_KEYS.has(key)) throw malformed(`The body uses the key “${key}”.`);
+  if (seen?.has(key) === true) throw malformed('The body repeats a key.');
+  seen?.add(key);
+}
+
+function malformed(detail: string): Problem {
+  return new Problem('malformed_request', { detail });
+}

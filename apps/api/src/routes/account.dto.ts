@@ -1,0 +1,192 @@
+import { IsEmail, IsOptional, IsString, Matches, MaxLength, Validate, ValidateIf } from 'class-validator';
+import { CanonicalLocale, Lowered, PasswordLength, Printable } from './fields.js';
+
+/** A new account. */
+export class RegisterDto {
+  /**
+   * The account's name. Compared without regard to case.
+   * @example "jo@example.com"
+   */
+  @Lowered()
+  @IsEmail({}, { message: 'must be an e-mail address' })
+  @MaxLength(254)
+  email!: string;
+
+  /**
+   * 10 to 128 characters of any kind; common passwords are refused.
+   * @example "correct horse battery staple"
+   */
+  @IsString()
+  @Validate(PasswordLength)
+  password!: string;
+
+  /**
+   * How the user is called.
+   * @example "Jo Doe"
+   */
+  @IsOptional()
+  @IsString()
+  @MaxLength(100)
+  @Validate(Printable)
+  displayName?: string | null;
+
+  /**
+   * A BCP 47 language tag.
+   * @example "en"
+   */
+  @IsOptional()
+  @IsString()
+  @Validate(CanonicalLocale)
+  locale?: string | null;
+}
+
+/** A login's first step. */
+export class LoginDto {
+  /** @example "jo@example.com" */
+  @Lowered()
+  @IsString()
+  @MaxLength(254)
+  email!: string;
+
+  /** @example "correct horse battery staple" */
+  @IsString()
+  @Validate(PasswordLength)
+  password!: string;
+
+  /** The token of a trusted device, which then skips the second factor. */
+  @IsOptional()
+  @IsString()
+  @MaxLength(200)
+  deviceToken?: string;
+
+  /** How the session's tokens travel. */
+  @IsOptional()
+  @Matches(/^token$/, { message: 'must be "token"' })
+  session?: 'token';
+}
+
+/** The token that continues a session. */
+export class RefreshDto {
+  @IsString()
+  @MaxLength(200)
+  refreshToken!: string;
+}
+
+/** A fresh proof. */
+export class StepUpDto {
+  /** Needed where the account has no active factor. */
+  @IsOptional()
+  @IsString()
+  @Validate(PasswordLength)
+  password?: string;
+}
+
+/** Changes of the caller's own account; absent fields stay. */
+export class ChangeAccountDto {
+  /** @example "jo@example.org" */
+  @ValidateIf((dto: ChangeAccountDto) => dto.email !== undefined)
+  @Lowered()
+  @IsEmail({}, { message: 'must be an e-mail address' })
+  @MaxLength(254)
+  email?: string;
+
+  /** `null` clears it. */
+  @IsOptional()
+  @IsString()
+  @MaxLength(100)
+  @Validate(Printable)
+  displayName?: string | null;
+
+  /** A BCP 47 language tag; `null` clears it. */
+  @IsOptional()
+  @IsString()
+  @Validate(CanonicalLocale)
+  locale?: string | null;
+}
+
+/** A built-in account. */
+export class UserDto {
+  /** @example "usr_01jdc0m6bye5ts0kc28f7q9v3m" */
+  id!: string;
+  /** The application's own id for the user; of a built-in account its `usr_` id. */
+  externalId!: string;
+  /** @example "jo@example.com" */
+  email!: string;
+  emailVerified!: boolean;
+  /** @example "Jo Doe" */
+  displayName!: string | null;
+  /** @example "en" */
+  locale!: string | null;
+  status!: 'active' | 'suspended';
+  role!: 'user' | 'admin';
+  /** Whether a second factor is active. */
+  twoFactorEnabled!: boolean;
+  /** @example "2026-11-23T08:00:00.000Z" */
+  createdAt!: string;
+}
+
+/** An access token. */
+export class AccessTokenDto {
+  /** @example "authenticated" */
+  status!: 'authenticated';
+  /** A JWT (ES256), sent as `Authorization: Bearer …`. */
+  accessToken!: string;
+  /**
+   * Lifetime of the access token in seconds.
+   * @example 900
+   */
+  expiresIn!: number;
+}
+
+/** An account and the tokens of its new session. */
+export class SessionTokensDto {
+  user!: UserDto;
+  /** A JWT (ES256), sent as `Authorization: Bearer …`. */
+  accessToken!: string;
+  /**
+   * Lifetime of the access token in seconds.
+   * @example 900
+   */
+  expiresIn!: number;
+  /** Continues the session; each is good for one use. */
+  refreshToken!: string;
+  /**
+   * Lifetime of the refresh token in seconds.
+   * @example 604800
+   */
+  refreshExpiresIn!: number;
+}
+
+/** A finished login. */
+export class AuthenticatedDto extends SessionTokensDto {
+  /** @example "authenticated" */
+  status!: 'authenticated';
+  /** Given once where the device was to be trusted; skips the second factor for 30 days. */
+  deviceToken?: string;
+}
+
+/** A login of the caller. */
+export class SessionDto {
+  /** @example "ses_01jdc0m6bye5ts0kc28f7q9v3m" */
+  id!: string;
+  /** Whether this is the session that asks. */
+  current!: boolean;
+  createdAt!: string;
+  lastUsedAt!: string;
+  expiresAt!: string;
+  /** @example "203.0.113.7" */
+  ip!: string | null;
+  userAgent!: string | null;
+  /**
+   * How it was proven (RFC 8176).
+   * @example ["pwd", "otp", "mfa"]
+   */
+  amr!: string[];
+}
+
+/** A page of the caller's sessions. */
+export class SessionListDto {
+  data!: SessionDto[];
+  /** Asks for the next page; `null` on the last. */
+  nextCursor!: string | null;
+}

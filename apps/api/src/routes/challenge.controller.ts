@@ -1,0 +1,82 @@
+import { Body, Controller, HttpCode, Param, Post, Req, Res } from '@nestjs/common';
+import { ApiExtraModels, ApiOkResponse, ApiOperation, ApiTags, getSchemaPath } from '@nestjs/swagger';
+import { AnswerChallenge, type Granted } from '@countersign/auth';
+import { Problem } from '@countersign/core';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { TempToken } from '../http/access.decorator.js';
+import { Problems } from '../http/problems.decorator.js';
+import { FailClosed } from '../http/rate-limit.decorator.js';
+import { originOf } from '../http/request.js';
+import { validationFailed } from '../http/validation.js';
+import { AccessTokenDto, AuthenticatedDto } from './account.dto.js';
+import { idOf } from './id.js';
+import { verificationOf } from './provider-bodies.js';
+import { rejectedAnswer, VerifyBudget } from './rejected-answer.js';
+import { tokensView } from './views.js';
+
+@ApiTags('Challenges')
+@ApiExtraModels(AuthenticatedDto, AccessTokenDto)
+@Controller('v1/challenges')
+export class ChallengeController {
+  constructor(
+    private readonly answerChallenge: AnswerChallenge,
+    private readonly budget: VerifyBudget,
+  ) {}
+
+  @Post(':id/verify')
+  @HttpCode(200)
+  @TempToken()
+  @FailClosed()
+  @ApiOperation({ summary: 'Answer a challenge: the second step', operationId: 'verifyChallenge' })
+  @ApiOkResponse({
+    description: 'Tokens for a login; a new access token with a fresh `mfa_time` for a step-up.',
+    schema: { anyOf: [{ $ref: getSchemaPath(AuthenticatedDto) }, { $ref: getSchemaPath(AccessTokenDto) }] },
+  })
+  @Problems('not_found', 'answer_rejected', 'challenge_closed', 'factor_locked', 'too_many_attempts')
+  async verify(
+    @Param('id') id: string,
+    @Body() body: unknown,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<AuthenticatedDto | AccessTokenDto> {
+    const { factorId, ...rest } = verificationOf(body);
+    const result = await this.answerChallenge.run({
+      tempToken: tempTokenOf(request),
+      challengeId: idOf('chl', id),
+      factorId: factorId === undefined ? undefined : idOf('fac', factorId),
+      ...rest,
+      origin: originOf(request),
+    });
+    if ('budget' in result) this.budget.tell(reply, result.budget);
+    switch (result.outcome) {
+      case 'accepted':
+        return grantedView(result.granted);
+      case 'rejected':
+        throw rejectedAnswer(result.attemptsLeft);
+      case 'malformed':
+        throw validationFailed(result.errors);
+      case 'unauthorised':
+        throw new Problem('invalid_token');
+      case 'closed':
+        throw new Problem('challenge_closed');
+      case 'locked':
+        throw new Problem('factor_locked');
+      case 'no-such-factor':
+        throw new Problem('not_found');
+      case 'limited':
+        throw this.budget.usedUp(result.budget);
+    }
+  }
+}
+
+function tempTokenOf({ credential }: FastifyRequest): string {
+  if (credential?.kind !== 'temp') throw new Error('No guard has checked the temp token');
+  return credential.token;
+}
+
+function grantedView(granted: Granted): AuthenticatedDto | AccessTokenDto {
+  if (granted.purpose === 'step_up') return { status: 'authenticated', ...granted.token };
+  const { issued, deviceToken } = granted;
+  const tokens = { status: 'authenticated' as const, ...tokensView(issued) };
+  return deviceToken === undefined ? tokens : { ...tokens, deviceToken };
+}

@@ -1,0 +1,37 @@
+import { Controller, Get, Query, Req } from '@nestjs/common';
+import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { FactorRegistry, jsonSchemaOf, type RegisteredFactor } from '@countersign/factors';
+import type { FastifyRequest } from 'fastify';
+import { BeforeEnrolment } from '../http/access.decorator.js';
+import { Problems } from '../http/problems.decorator.js';
+import { applicationOf } from '../http/request.js';
+import { type FactorTypeDto, FactorTypeListDto } from './factor.dto.js';
+import { ListQueryDto } from './list.dto.js';
+
+@ApiTags('Factors')
+@BeforeEnrolment()
+@Controller('v1/factor-types')
+export class FactorTypeController {
+  constructor(private readonly registry: FactorRegistry) {}
+
+  @Get()
+  @ApiOperation({ summary: 'List the factor types that can be enrolled', operationId: 'listFactorTypes' })
+  @ApiOkResponse({ type: FactorTypeListDto })
+  @Problems()
+  list(@Query() { limit, cursor = '' }: ListQueryDto, @Req() request: FastifyRequest): FactorTypeListDto {
+    const offered = this.registry.allOffered(applicationOf(request).policy);
+    const rest = offered.filter(({ options }) => options.type > cursor);
+    const data = rest.slice(0, limit).map(typeView);
+    return { data, nextCursor: rest.length > limit ? (data.at(-1)?.type ?? null) : null };
+  }
+}
+
+function typeView({ options, provider }: RegisteredFactor): FactorTypeDto {
+  return {
+    type: options.type,
+    title: provider.title,
+    enrolSchema: jsonSchemaOf(provider.input, 'draft-2020-12'),
+    answerSchema: jsonSchemaOf(provider.answer, 'draft-2020-12'),
+    delivery: 'none',
+  };
+}

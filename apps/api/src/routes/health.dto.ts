@@ -1,0 +1,18 @@
+/** States of the dependencies. */
+export class HealthChecksDto {
+  /** PostgreSQL. */
+  database!: 'ok' | 'unavailable';
+  /** Redis, or the in-process store. */
+  ephemeralStore!: 'ok' | 'unavailable';
+}
+
+/** State of the service. */
+export class HealthDto {
+  status!: 'ok' | 'unavailable';
+  checks!: HealthChecksDto;
+}
+
+/** Proof of life. */
+export class LivenessDto {
+  status!: 'ok';
+}

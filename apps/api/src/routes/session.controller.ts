@@ -1,0 +1,69 @@
+import { Controller, Delete, Get, HttpCode, Param, Post, Query, Req } from '@nestjs/common';
+import { ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { SessionEnder, SessionStore } from '@countersign/auth';
+import { Database, Problem } from '@countersign/core';
+import type { FastifyRequest } from 'fastify';
+import { BeforeEnrolment } from '../http/access.decorator.js';
+import { pageOf, pageRequest } from '../http/pagination.js';
+import { Problems } from '../http/problems.decorator.js';
+import { callerOf, originOf } from '../http/request.js';
+import { SessionListDto } from './account.dto.js';
+import { idOf } from './id.js';
+import { ListQueryDto } from './list.dto.js';
+import { sessionView } from './views.js';
+
+@ApiTags('Accounts')
+@Controller('v1/auth')
+export class SessionController {
+  constructor(
+    private readonly sessions: SessionStore,
+    private readonly ender: SessionEnder,
+    private readonly database: Database,
+  ) {}
+
+  @Post('logout')
+  @HttpCode(204)
+  @BeforeEnrolment()
+  @ApiOperation({ summary: 'End this session', operationId: 'logout' })
+  @ApiNoContentResponse({ description: 'Ended.' })
+  @Problems()
+  async logout(@Req() request: FastifyRequest): Promise<void> {
+    const { account, session } = callerOf(request);
+    const owner = { applicationId: account.applicationId, userId: account.id, origin: originOf(request) };
+    await this.ender.end(owner, session.id, 'logout');
+  }
+
+  @Get('sessions')
+  @ApiOperation({ summary: 'List the own sessions', operationId: 'listSessions' })
+  @ApiOkResponse({ type: SessionListDto })
+  @Problems()
+  async list(@Query() query: ListQueryDto, @Req() request: FastifyRequest): Promise<SessionListDto> {
+    const { account, session } = callerOf(request);
+    const page = pageRequest(query, 'ses');
+    const rows = await this.sessions.list(this.database.direct, { userId: account.id, ...page });
+    const { data, nextCursor } = pageOf(rows, page, 'ses', (row) => sessionView(row, session.id));
+    return { data: [...data], nextCursor };
+  }
+
+  @Delete('sessions/:id')
+  @HttpCode(204)
+  @ApiOperation({ summary: 'End one of the own sessions', operationId: 'endSession' })
+  @ApiNoContentResponse({ description: 'Ended.' })
+  @Problems('not_found')
+  async end(@Param('id') id: string, @Req() request: FastifyRequest): Promise<void> {
+    const { account } = callerOf(request);
+    const owner = { applicationId: account.applicationId, userId: account.id, origin: originOf(request) };
+    if (!(await this.ender.end(owner, idOf('ses', id), 'revoked'))) throw new Problem('not_found');
+  }
+
+  @Delete('sessions')
+  @HttpCode(204)
+  @ApiOperation({ summary: 'End all of the own sessions but this one', operationId: 'endOtherSessions' })
+  @ApiNoContentResponse({ description: 'Ended.' })
+  @Problems()
+  async endOthers(@Req() request: FastifyRequest): Promise<void> {
+    const { account, session } = callerOf(request);
+    const owner = { applicationId: account.applicationId, userId: account.id, origin: originOf(request) };
+    await this.ender.endOthers(owner, session.id);
+  }
+}

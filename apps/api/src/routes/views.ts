@@ -1,0 +1,97 @@
+import type { Account, IssuedSession, SessionView } from '@countersign/auth';
+import { publicId } from '@countersign/core';
+import type { Device } from '@countersign/devices';
+import type { FactorView, OpenedChallenge } from '@countersign/factors';
+import type { SessionDto, SessionTokensDto, UserDto } from './account.dto.js';
+import type { OpenedChallengeDto } from './challenge.dto.js';
+import type { DeviceDto } from './device.dto.js';
+import type { FactorDto } from './factor.dto.js';
+
+const TRIES = 5;
+
+/** An account as the API shows it. */
+export function userView(account: Account): UserDto {
+  const { id, externalId, email, emailVerified, displayName, locale, status, role, twoFactorEnabled } =
+    account;
+  return {
+    id: publicId('usr', id),
+    externalId,
+    email,
+    emailVerified,
+    displayName,
+    locale,
+    status,
+    role,
+    twoFactorEnabled,
+    createdAt: account.createdAt.toISOString(),
+  };
+}
+
+/** A new session as the API shows it. */
+export function tokensView({ account, ...tokens }: IssuedSession): SessionTokensDto {
+  return { user: userView(account), ...tokens };
+}
+
+/** A session as lists show it. */
+export function sessionView(session: SessionView, currentId: string): SessionDto {
+  return {
+    id: publicId('ses', session.id),
+    current: session.id === currentId,
+    createdAt: session.createdAt.toISOString(),
+    lastUsedAt: session.lastUsedAt.toISOString(),
+    expiresAt: session.expiresAt.toISOString(),
+    ip: session.ip,
+    userAgent: session.userAgent,
+    amr: [...session.amr],
+  };
+}
+
+/** A factor as the API shows it. */
+export function factorView(factor: FactorView): FactorDto {
+  return {
+    id: publicId('fac', factor.id),
+    type: factor.type,
+    label: factor.label,
+    status: factor.status,
+    hint: factor.hint,
+    isDefault: factor.isDefault,
+    lockedAt: factor.lockedAt?.toISOString() ?? null,
+    createdAt: factor.createdAt.toISOString(),
+    lastUsedAt: factor.lastUsedAt?.toISOString() ?? null,
+  };
+}
+
+/** A challenge that was just opened. */
+export function openedChallengeView({ challenge, tempToken, ttlMs }: OpenedChallenge): OpenedChallengeDto {
+  return {
+    tempToken,
+    expiresIn: Math.floor(ttlMs / 1_000),
+    challenge: {
+      id: publicId('chl', challenge.id),
+      status: 'pending',
+      purpose: challenge.purpose,
+      action: null,
+      expiresAt: challenge.expiresAt,
+      attemptsLeft: TRIES,
+      factors: challenge.factors.map(({ id, type, hint, isDefault }) => ({
+        id: publicId('fac', id),
+        type,
+        hint,
+        isDefault,
+      })),
+    },
+  };
+}
+
+/** A trusted device as the API shows it. */
+export function deviceView(device: Device): DeviceDto {
+  return {
+    id: publicId('dev', device.id),
+    name: device.name,
+    createdAt: device.createdAt.toISOString(),
+    lastUsedAt: device.lastUsedAt?.toISOString() ?? null,
+    expiresAt: device.expiresAt.toISOString(),
+    ip: device.ip,
+    userAgent: device.userAgent,
+  };
+}

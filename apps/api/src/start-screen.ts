@@ -1,0 +1,44 @@
+import type { AdminCredentials } from './admin-credentials.js';
+
+/** What the screen tells. */
+export interface StartFacts {
+  readonly url: string;
+  readonly database: string;
+  readonly store: string;
+  readonly administrator: AdminCredentials | undefined;
+}
+
+/** The one screen that a start outside production ends with. */
+export function startScreen({ url, database, store, administrator }: StartFacts): string {
+  const rows: [string, string][] = [
+    ['API', url],
+    ['Docs', `${url}/docs`],
+    ['Database', database],
+    ['Limits', store],
+  ];
+  if (administrator !== undefined) {
+    rows.push(['Administrator', administrator.email]);
+    rows.push([
+      'Password',
+      administrator.random ? administrator.password : '(the one in BOOTSTRAP_ADMIN_PASSWORD)',
+    ]);
+  }
+  const example = {
+    email: administrator?.email ?? 'you@example.com',
+    password: administrator?.random === true ? administrator.password : '…',
+  };
+  return [
+    '',
+    '  Countersign is ready.',
+    '',
+    ...rows.map(([name, value]) => `  ${name.padEnd(14)} ${value}`),
+    '',
+    '  Try it:',
+    `    curl -s ${url}/v1/auth/login -H 'content-type: application/json' \\`,
+    `      -d '${JSON.stringify(example)}'`,
+    '',
+    '  The next five minutes: docs/quick-start.md. Ctrl-C stops everything.',
+    '',
+    '',
+  ].join('\n');
+}
