@@ -1,7 +1,7 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
 import { authEntities, AuthModule } from '@countersign/auth';
-import { coreEntities, CoreModule, type LoadedConfig } from '@countersign/core';
+import { type Clock, coreEntities, CoreModule, type LoadedConfig } from '@countersign/core';
 import { devicesEntities, DevicesModule } from '@countersign/devices';
 import { directoryEntities, DirectoryModule } from '@countersign/directory';
 import { factorsEntities, FactorsModule } from '@countersign/factors';
@@ -37,11 +37,11 @@ export const entities = [
 /** The whole house: every module, every route, and the guards that each request passes in this order. */
 @Module({})
 export class AppModule {
-  static forRoot(config: LoadedConfig, databaseUrl: string): DynamicModule {
+  static forRoot(config: LoadedConfig, databaseUrl: string, clock: Clock): DynamicModule {
     return {
       module: AppModule,
       imports: [
-        CoreModule.forRoot({ config, databaseUrl, entities }),
+        CoreModule.forRoot({ config, databaseUrl, entities, clock }),
         DirectoryModule,
         DevicesModule,
         FactorsModule,

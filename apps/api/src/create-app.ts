@@ -4,7 +4,7 @@ import { NestFactory } from '@nestjs/core';
 import type { FastifyReply, FastifyServerOptions } from 'fastify';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { CoreConfig, LoadedConfig } from '@countersign/core';
-import { newId, Problem, SystemClock } from '@countersign/core';
+import { type Clock, newId, Problem, SystemClock } from '@countersign/core';
 import { AppModule } from './app.module.js';
 import type { HttpConfig, LogLevel, TrustedProxies } from './http/http.config.js';
 import { serveOpenApi } from './http/openapi.js';
@@ -13,7 +13,7 @@ import { sendProblem } from './http/problem.response.js';
 import { logRequests } from './http/request-log.js';
 import { QuietLogger } from './http/quiet-logger.js';
 import { RouteTable } from './http/route-table.js';
-import { helmetOptions, protectAnswers } from './http/security-headers.js';
+import { helmetOptions, plainProtection, protectAnswers } from './http/security-headers.js';
 import { readStrictJson } from './http/body.js';
 import { validationPipe } from './http/validation.js';
 
@@ -25,11 +25,15 @@ const REQUEST_ID = /^[A-Za-z0-9._-]{1,64}$/;
  * Builds the application, ready to listen: every module, every route and everything that a request passes.
  *
  * @param databaseUrl where PostgreSQL is; already migrated
+ * @param clock the machine's, but for tests that move it
  */
-export async function createApp(config: LoadedConfig, databaseUrl: string): Promise<NestFastifyApplication> {
+export async function createApp(
+  config: LoadedConfig,
+  databaseUrl: string,
+  clock: Clock = new SystemClock(),
+): Promise<NestFastifyApplication> {
   const core = config.slices['core'] as CoreConfig;
   const http = config.slices['http'] as HttpConfig;
-  const clock = new SystemClock();
   const server: FastifyServerOptions = {
     bodyLimit: BODY_LIMIT,
     trustProxy: trustFunction(http.trustProxy),
@@ -45,13 +49,14 @@ export async function createApp(config: LoadedConfig, databaseUrl: string): Prom
     requestTimeout: 30_000,
     keepAliveTimeout: 72_000,
     routerOptions: { maxParamLength: LONGEST_PARAMETER, ignoreTrailingSlash: false },
-    frameworkErrors: (_error, request, reply) => refuseUrl(request.id, reply as unknown as FastifyReply, core),
+    frameworkErrors: (_error, request, reply) =>
+      refuseUrl(request.id, reply as unknown as FastifyReply, core),
   };
   const adapter = new FastifyAdapter(server);
   const instance = adapter.getInstance();
   const routes = RouteTable.of(instance);
   const app = await NestFactory.create<NestFastifyApplication>(
-    AppModule.forRoot(config, databaseUrl),
+    AppModule.forRoot(config, databaseUrl, clock),
     adapter,
     {
       bodyParser: false,
@@ -80,9 +85,13 @@ export async function createApp(config: LoadedConfig, databaseUrl: string): Prom
 
 // A URL that cannot be decoded reaches no route and no hook.
 function refuseUrl(requestId: string, reply: FastifyReply, { publicUrl }: CoreConfig): void {
-  void reply.helmet(helmetOptions(publicUrl));
-  reply.header('X-Request-Id', requestId);
-  sendProblem(reply, new Problem('malformed_request', { detail: 'The URL cannot be decoded.' }), requestId, publicUrl);
+  reply.headers({ ...plainProtection(publicUrl), 'X-Request-Id': requestId });
+  sendProblem(
+    reply,
+    new Problem('malformed_request', { detail: 'The URL cannot be decoded.' }),
+    requestId,
+    publicUrl,
+  );
 }
 
 // Fastify counts hops from the nearest, which is hop 0.

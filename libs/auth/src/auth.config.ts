@@ -30,7 +30,9 @@ const variables = {
   ARGON2_MEMORY_KIB: whole(19_456, 4_194_304).prefault('19456').describe('memory of one password hash'),
   ARGON2_TIME_COST: whole(2, 100).prefault('2').describe('passes of one password hash'),
   ARGON2_PARALLELISM: whole(1, 64).prefault('1').describe('lanes of one password hash'),
-  ARGON2_CONCURRENCY: whole(1, 256).optional().describe('password hashes at once; as many as there are cores'),
+  ARGON2_CONCURRENCY: whole(1, 256)
+    .optional()
+    .describe('password hashes at once; as many as there are cores'),
   BOOTSTRAP_ADMIN_EMAIL: z
     .string()
     .regex(/^[^\s@]+@[^\s@]+$/, 'expected an e-mail address')

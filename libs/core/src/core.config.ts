@@ -49,7 +49,9 @@ const variables = {
     .optional()
     .describe('PostgreSQL 14 or newer; an embedded one under DATA_DIR where absent'),
   DATABASE_POOL_MAX: whole(2, 1000).prefault('10').describe('connections of one process'),
-  DATABASE_PREPARED: flag().prefault('true').describe('false behind poolers that cannot keep prepared statements'),
+  DATABASE_PREPARED: flag()
+    .prefault('true')
+    .describe('false behind poolers that cannot keep prepared statements'),
   REDIS_URL: z
     .string()
     .refine(
@@ -104,7 +106,8 @@ export const coreSection = defineSection<'core', typeof variables, CoreConfig>({
     if (!allowed.has('http-public-url') && !(values.PUBLIC_URL ?? '').startsWith('https://')) {
       faults.push({
         variable: 'PUBLIC_URL',
-        message: 'must be an https:// address in production (ALLOW_IN_PRODUCTION=http-public-url accepts http)',
+        message:
+          'must be an https:// address in production (ALLOW_IN_PRODUCTION=http-public-url accepts http)',
       });
     }
     if (values.DATABASE_URL === undefined && !allowed.has('embedded-database')) {
@@ -113,10 +116,15 @@ export const coreSection = defineSection<'core', typeof variables, CoreConfig>({
         message: 'is required in production (ALLOW_IN_PRODUCTION=embedded-database accepts the embedded one)',
       });
     }
-    if (values.REDIS_URL === undefined && values.REDIS_HOST === undefined && !allowed.has('in-process-store')) {
+    if (
+      values.REDIS_URL === undefined &&
+      values.REDIS_HOST === undefined &&
+      !allowed.has('in-process-store')
+    ) {
       faults.push({
         variable: 'REDIS_URL',
-        message: 'is required in production (ALLOW_IN_PRODUCTION=in-process-store accepts one instance without it)',
+        message:
+          'is required in production (ALLOW_IN_PRODUCTION=in-process-store accepts one instance without it)',
       });
     }
     if (values.MASTER_KEY === undefined) {

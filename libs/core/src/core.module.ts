@@ -1,7 +1,7 @@
 import { type DynamicModule, Global, Module } from '@nestjs/common';
 import { ConfigModule, getConfigToken, registerAs } from '@nestjs/config';
 import { ScheduleModule } from '@nestjs/schedule';
-import { Clock, SystemClock } from './clock/clock.js';
+import { Clock } from './clock/clock.js';
 import type { LoadedConfig } from './config/load-config.js';
 import type { CoreConfig } from './core.config.js';
 import { CoreLifecycle } from './core.lifecycle.js';
@@ -27,6 +27,7 @@ export interface CoreModuleOptions {
   readonly databaseUrl: string;
   /** Every table of every library. */
   readonly entities: readonly (new () => object)[];
+  readonly clock: Clock;
 }
 
 /** The ground floor: configuration, clock, database, ephemeral store, sealing, keys and the event log. */
@@ -34,7 +35,7 @@ export interface CoreModuleOptions {
 @Module({})
 export class CoreModule {
   /** Builds the module; nothing is connected before Nest asks for it. */
-  static forRoot({ config, databaseUrl, entities }: CoreModuleOptions): DynamicModule {
+  static forRoot({ config, databaseUrl, entities, clock }: CoreModuleOptions): DynamicModule {
     return {
       module: CoreModule,
       imports: [
@@ -47,7 +48,7 @@ export class CoreModule {
         }),
       ],
       providers: [
-        { provide: Clock, useClass: SystemClock },
+        { provide: Clock, useValue: clock },
         {
           provide: Database,
           inject: [getConfigToken('core')],

@@ -11,12 +11,7 @@ export {
 export { duration, flag, list, type RateLimit, rateLimit, whole } from './config/values.js';
 export { type CoreConfig, coreSection, type RedisLocation } from './core.config.js';
 export { coreEntities, CoreModule, type CoreModuleOptions } from './core.module.js';
-export {
-  digestsEqual,
-  mintToken,
-  parseToken,
-  tokenFrom,
-} from './crypto/opaque-token.js';
+export { digestsEqual, mintToken, parseToken, tokenFrom } from './crypto/opaque-token.js';
 export { SealBroken, Sealer } from './crypto/sealer.js';
 export { Secret } from './crypto/secret-text.js';
 export type { PublicJwk } from './crypto/signing-key.js';

@@ -42,7 +42,10 @@ const RECOGNISE = statement(
     WHERE ${LIVE} AND id = $3 AND application_id = $4 AND digest = $5`,
 );
 
-const USE = statement('device-use', `UPDATE devices SET last_used_at = $2, password_failures = 0 WHERE id = $1`);
+const USE = statement(
+  'device-use',
+  `UPDATE devices SET last_used_at = $2, password_failures = 0 WHERE id = $1`,
+);
 
 // Also those that the epoch has ended just now, so that each is told of.
 const REVOKE = statement(
@@ -71,7 +74,10 @@ const COUNT_FAILURE = statement(
 export class DeviceStore {
   constructor(private readonly clock: Clock) {}
 
-  async insert(tx: Tx, device: Omit<DeviceEntity, 'passwordFailures' | 'lastUsedAt' | 'revokedAt'>): Promise<void> {
+  async insert(
+    tx: Tx,
+    device: Omit<DeviceEntity, 'passwordFailures' | 'lastUsedAt' | 'revokedAt'>,
+  ): Promise<void> {
     await tx.manager.insert(DeviceEntity, device);
   }
 

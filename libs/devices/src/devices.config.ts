@@ -6,7 +6,9 @@ export interface DevicesConfig {
 }
 
 const variables = {
-  DEVICE_TOKEN_TTL: duration().prefault('30d').describe('how long a device stays trusted; use does not extend it'),
+  DEVICE_TOKEN_TTL: duration()
+    .prefault('30d')
+    .describe('how long a device stays trusted; use does not extend it'),
 };
 
 /** The devices' part of the configuration. */

@@ -77,7 +77,11 @@ export class TrustedDevices implements OnModuleInit {
    * Tells whether a device token is a live one of this very user.
    * @returns the device's UUID, or `undefined` for any other text
    */
-  async recognise(tx: Tx, token: string, owner: Omit<DeviceOwner, 'securityEpoch'>): Promise<string | undefined> {
+  async recognise(
+    tx: Tx,
+    token: string,
+    owner: Omit<DeviceOwner, 'securityEpoch'>,
+  ): Promise<string | undefined> {
     const parsed = parseToken('dvt', token);
     if (parsed === undefined) return undefined;
     const [applicationId, id] = parsed.ids;
@@ -104,7 +108,12 @@ export class TrustedDevices implements OnModuleInit {
   }
 
   /** Revokes one device. @returns whether the user had it */
-  async revoke(tx: Tx, owner: Omit<DeviceOwner, 'securityEpoch'>, id: string, origin: Origin): Promise<boolean> {
+  async revoke(
+    tx: Tx,
+    owner: Omit<DeviceOwner, 'securityEpoch'>,
+    id: string,
+    origin: Origin,
+  ): Promise<boolean> {
     const revoked = await this.store.revoke(tx, owner.userId, id);
     await this.#tell(tx, owner.applicationId, owner.userId, revoked, origin);
     return revoked.length > 0;

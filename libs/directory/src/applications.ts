@@ -30,7 +30,10 @@ export class Applications {
     return this.#remember(`id:${id}`, () => this.store.findById(this.database.direct, id));
   }
 
-  async #remember(key: string, find: () => Promise<Application | undefined>): Promise<Application | undefined> {
+  async #remember(
+    key: string,
+    find: () => Promise<Application | undefined>,
+  ): Promise<Application | undefined> {
     const now = this.clock.now().getTime();
     const remembered = this.#remembered.get(key);
     if (remembered !== undefined && remembered.until > now && remembered.until <= now + REMEMBERED_MS) {

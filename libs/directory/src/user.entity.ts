@@ -4,7 +4,10 @@ import { ApplicationEntity } from './application.entity.js';
 /** A person in one application. */
 @Entity('users')
 @Index('users_external_id_key', ['applicationId', 'externalId'], { unique: true })
-@Index('users_account_email_key', ['applicationId', 'email'], { unique: true, where: 'password_hash IS NOT NULL' })
+@Index('users_account_email_key', ['applicationId', 'email'], {
+  unique: true,
+  where: 'password_hash IS NOT NULL',
+})
 @Check('users_status_check', `status IN ('active', 'suspended')`)
 @Check('users_role_check', `role IN ('user', 'admin')`)
 export class UserEntity {

@@ -63,7 +63,11 @@ export class UserStore {
   async update(tx: Tx, userId: string, changes: UserChanges): Promise<boolean> {
     const emailChange = changes.email === undefined ? {} : { emailVerifiedAt: null };
     try {
-      await tx.manager.update(UserEntity, { id: userId }, { ...changes, ...emailChange, updatedAt: this.clock.now() });
+      await tx.manager.update(
+        UserEntity,
+        { id: userId },
+        { ...changes, ...emailChange, updatedAt: this.clock.now() },
+      );
       return true;
     } catch (error) {
       if (isUniqueViolation(error, 'users_account_email_key')) return false;

@@ -51,7 +51,10 @@ const LIST = statement(
     LIMIT $4`,
 );
 
-const FIND = statement('factor-find', `SELECT ${VIEW} FROM factors WHERE user_id = $1 AND ${SHOWN} AND id = $3`);
+const FIND = statement(
+  'factor-find',
+  `SELECT ${VIEW} FROM factors WHERE user_id = $1 AND ${SHOWN} AND id = $3`,
+);
 
 const ACTIVE = statement(
   'factor-active',

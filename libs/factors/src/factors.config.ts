@@ -11,7 +11,9 @@ export interface FactorsConfig {
 }
 
 const variables = {
-  FACTORS_ENABLED: list().optional().describe('factor types that are offered; all that can work where absent'),
+  FACTORS_ENABLED: list()
+    .optional()
+    .describe('factor types that are offered; all that can work where absent'),
   TEMP_TOKEN_TTL: duration().prefault('5m').describe('lifetime of a challenge and its temp token'),
   RATE_LIMIT_VERIFY: rateLimit().prefault('10/15m').describe('answers per user, accepted ones too'),
 };

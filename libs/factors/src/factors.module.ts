@@ -58,6 +58,14 @@ export const factorsEntities = [FactorEntity, SpentTokenEntity, SpentChallengeEn
     RemoveFactor,
     SecondFactors,
   ],
-  exports: [FactorRegistry, FactorStore, EnrolFactor, ActivateFactor, ChangeFactor, RemoveFactor, SecondFactors],
+  exports: [
+    FactorRegistry,
+    FactorStore,
+    EnrolFactor,
+    ActivateFactor,
+    ChangeFactor,
+    RemoveFactor,
+    SecondFactors,
+  ],
 })
 export class FactorsModule {}

@@ -16,4 +16,8 @@ export type { SecondStep } from './use-cases/begin-second-step.use-case.js';
 export { ChangeFactor } from './use-cases/change-factor.use-case.js';
 export { EnrolFactor, type EnrolFactorResult } from './use-cases/enrol-factor.use-case.js';
 export { RemoveFactor } from './use-cases/remove-factor.use-case.js';
-export type { Grant, VerifyChallengeInput, VerifyChallengeResult } from './use-cases/verify-challenge.use-case.js';
+export type {
+  Grant,
+  VerifyChallengeInput,
+  VerifyChallengeResult,
+} from './use-cases/verify-challenge.use-case.js';

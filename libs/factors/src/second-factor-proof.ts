@@ -1,7 +1,12 @@
 /** Why a person may pass without, or with, a second factor. */
 export type ProofGround =
   /** An enrolled factor was answered. `factorId` is a UUID. */
-  | { readonly kind: 'factor'; readonly factorId: string; readonly type: string; readonly amr: readonly string[] }
+  | {
+      readonly kind: 'factor';
+      readonly factorId: string;
+      readonly type: string;
+      readonly amr: readonly string[];
+    }
   /** A device that the user chose to trust. `deviceId` is a UUID. */
   | { readonly kind: 'device'; readonly deviceId: string }
   /** The user has no active factor. */

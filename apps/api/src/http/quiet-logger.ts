@@ -1,6 +1,12 @@
 import { ConsoleLogger } from '@nestjs/common';
 
-const CHATTER = new Set(['NestFactory', 'InstanceLoader', 'RoutesResolver', 'RouterExplorer', 'NestApplication']);
+const CHATTER = new Set([
+  'NestFactory',
+  'InstanceLoader',
+  'RoutesResolver',
+  'RouterExplorer',
+  'NestApplication',
+]);
 
 /** Nest's console logger without a line per module and route at every start. */
 export class QuietLogger extends ConsoleLogger {

@@ -38,3 +38,18 @@ export function protectAnswers(instance: FastifyInstance, publicUrl: string): vo
     if (/^\/docs(?:[/?]|$)/.test(request.url)) await reply.helmet(documentation);
   });
 }
+
+/** The same protection for answers that are written before any route or hook, where the plugin cannot reach. */
+export function plainProtection(publicUrl: string): Record<string, string> {
+  return {
+    'Content-Security-Policy': Object.entries(NOTHING)
+      .map(([directive, sources]) => `${directive} ${sources.join(' ')}`)
+      .join(';'),
+    'Referrer-Policy': 'no-referrer',
+    'X-Content-Type-Options': 'nosniff',
+    'Cache-Control': 'no-store',
+    ...(publicUrl.startsWith('https://')
+      ? { 'Strict-Transport-Security': `max-age=${YEAR_IN_SECONDS}` }
+      : {}),
+  };
+}

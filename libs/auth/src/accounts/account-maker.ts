@@ -46,7 +46,10 @@ export class AccountMaker {
       type: 'user.created',
       applicationId: account.applicationId,
       userId: account.id,
-      origin: origin.actor.id === null && origin.actor.type === 'user' ? { ...origin, actor: { type: 'user', id } } : origin,
+      origin:
+        origin.actor.id === null && origin.actor.type === 'user'
+          ? { ...origin, actor: { type: 'user', id } }
+          : origin,
       data: {},
     });
     return true;

@@ -43,13 +43,17 @@ export class PasswordAttempts {
     const taken = await this.#take(bucket);
     if (taken.claimed) return taken;
     const familiar = await this.acquaintance.of(attempt);
-    return familiar === undefined ? taken : this.#take({ key: key('familiar', attempt, familiar), ...FAMILIAR });
+    return familiar === undefined
+      ? taken
+      : this.#take({ key: key('familiar', attempt, familiar), ...FAMILIAR });
   }
 
   async #take(bucket: Bucket): Promise<ClaimedPassword> {
     const { taken, states } = await this.store.take([bucket]);
     const [budget = { remaining: 0, resetMs: bucket.windowMs }] = states;
-    return taken ? { claimed: true, giveBack: () => this.store.giveBack([bucket]) } : { claimed: false, budget };
+    return taken
+      ? { claimed: true, giveBack: () => this.store.giveBack([bucket]) }
+      : { claimed: false, budget };
   }
 }
 

@@ -56,13 +56,22 @@ export class RefreshStore {
     successor: Buffer,
     expiresAt: Date,
   ): Promise<SessionOfAccount | undefined> {
-    const [row] = await tx.query<SessionRow>(ROTATE, [sessionId, this.clock.now(), presented, successor, expiresAt]);
+    const [row] = await tx.query<SessionRow>(ROTATE, [
+      sessionId,
+      this.clock.now(),
+      presented,
+      successor,
+      expiresAt,
+    ]);
     return row && sessionOfAccount(row);
   }
 
   /** Looks at a live session's tokens. */
   async look(tx: Tx, sessionId: string): Promise<RefreshState | undefined> {
-    const [row] = await tx.query<SessionRow & Omit<RefreshState, 'userId' | 'current'>>(LOOK, [sessionId, this.clock.now()]);
+    const [row] = await tx.query<SessionRow & Omit<RefreshState, 'userId' | 'current'>>(LOOK, [
+      sessionId,
+      this.clock.now(),
+    ]);
     if (row === undefined) return undefined;
     const { refreshDigest, previousDigest, generation, justRotated, ...rest } = row;
     return {

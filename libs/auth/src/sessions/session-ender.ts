@@ -44,7 +44,12 @@ export class SessionEnder implements OnModuleInit {
   /** Ends every session of a user but one. */
   async endOthers(owner: EndSessions, spared: string): Promise<void> {
     await this.database.transaction(async (tx) => {
-      await this.#tell(tx, owner, await this.sessions.revoke(tx, owner.userId, { allBut: spared }), 'revoked');
+      await this.#tell(
+        tx,
+        owner,
+        await this.sessions.revoke(tx, owner.userId, { allBut: spared }),
+        'revoked',
+      );
     });
   }
 

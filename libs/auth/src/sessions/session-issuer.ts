@@ -76,6 +76,8 @@ export class SessionIssuer {
 
   /** When a refresh token that is issued now expires. */
   refreshExpiry(): Date {
-    return new Date(this.clock.now().getTime() + Math.min(this.config.refreshTokenTtlMs, this.config.sessionMaxAgeMs));
+    return new Date(
+      this.clock.now().getTime() + Math.min(this.config.refreshTokenTtlMs, this.config.sessionMaxAgeMs),
+    );
   }
 }

@@ -107,7 +107,9 @@ export class AccessTokens {
 }
 
 // KeyObjects, because a key given as text is parsed again for every token. A token of an unknown key gets none.
-function keyProvider(keys: SigningKeys): (request: JwtSecretRequestType, token: string | object | Buffer) => KeyObject {
+function keyProvider(
+  keys: SigningKeys,
+): (request: JwtSecretRequestType, token: string | object | Buffer) => KeyObject {
   const publicKeys = new Map(
     keys.published.map((jwk) => [jwk.kid, createPublicKey({ key: { ...jwk }, format: 'jwk' })]),
   );

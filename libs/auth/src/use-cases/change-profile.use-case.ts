@@ -25,11 +25,17 @@ export class ChangeProfile {
   async run({ account, changes, origin }: ChangeProfileInput): Promise<Account> {
     const { email, ...profile } = changes;
     if (Object.keys(profile).length > 0) await this.#apply(account, profile, origin, 'user.updated');
-    if (email !== undefined && email !== account.email) await this.#apply(account, { email }, origin, 'email.changed');
+    if (email !== undefined && email !== account.email)
+      await this.#apply(account, { email }, origin, 'email.changed');
     return (await this.accounts.byId(this.database.direct, account.id)) ?? account;
   }
 
-  async #apply(account: Account, changes: UserChanges, origin: Origin, type: EventDraft['type']): Promise<void> {
+  async #apply(
+    account: Account,
+    changes: UserChanges,
+    origin: Origin,
+    type: EventDraft['type'],
+  ): Promise<void> {
     const { id: userId, applicationId } = account;
     const fields = Object.keys(changes);
     try {

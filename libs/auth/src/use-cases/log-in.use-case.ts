@@ -64,7 +64,11 @@ export class LogIn {
       securityEpoch: account.securityEpoch,
       account: account.email,
     };
-    const step = await this.secondFactors.begin(this.database.direct, { purpose: 'login', subject, deviceToken });
+    const step = await this.secondFactors.begin(this.database.direct, {
+      purpose: 'login',
+      subject,
+      deviceToken,
+    });
     if (step.required) return { outcome: 'challenge', ...step };
     const by = { ...origin, actor: { type: 'user' as const, id: publicId('usr', account.id) } };
     const issued = await this.database.transaction((tx) => this.issuer.issue(tx, step.proof, by));

@@ -19,8 +19,7 @@ export interface RegisterInput {
 
 /** How a registration ended. */
 export type RegisterResult =
-  | { readonly outcome: 'registered'; readonly issued: IssuedSession }
-  | { readonly outcome: 'email-taken' };
+  { readonly outcome: 'registered'; readonly issued: IssuedSession } | { readonly outcome: 'email-taken' };
 
 // A new user starts under the first epoch.
 const FIRST_EPOCH = 1;

@@ -77,7 +77,10 @@ export function knownNames(sections: readonly ConfigSection[]): string[] {
   ]);
 }
 
-function readSurroundings(env: Readonly<Record<string, string | undefined>>, faults: ConfigFault[]): Surroundings {
+function readSurroundings(
+  env: Readonly<Record<string, string | undefined>>,
+  faults: ConfigFault[],
+): Surroundings {
   const name = env['NODE_ENV'] === undefined || env['NODE_ENV'] === '' ? 'development' : env['NODE_ENV'];
   const environment = ENVIRONMENTS.find((known) => known === name);
   if (environment === undefined) {

@@ -5,7 +5,10 @@
  * @param known every name that we read
  * @returns one sentence for each suspicious name
  */
-export function nearMisses(env: Readonly<Record<string, string | undefined>>, known: readonly string[]): string[] {
+export function nearMisses(
+  env: Readonly<Record<string, string | undefined>>,
+  known: readonly string[],
+): string[] {
   const names = new Set(known);
   return Object.keys(env).flatMap((name) => {
     if (names.has(name) || name.length < 5) return [];

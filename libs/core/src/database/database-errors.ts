@@ -22,7 +22,8 @@ export function sqlState(error: unknown): string | undefined {
 export function isDatabaseUnavailable(error: unknown): boolean {
   const cause = driverError(error);
   if (cause === undefined) return false;
-  if (Array.isArray(cause.errors) && cause.errors.length > 0) return cause.errors.every(isDatabaseUnavailable);
+  if (Array.isArray(cause.errors) && cause.errors.length > 0)
+    return cause.errors.every(isDatabaseUnavailable);
   const state = sqlState(error);
   if (state !== undefined) return UNAVAILABLE_CLASSES.has(state.slice(0, 2)) || UNAVAILABLE_CODES.has(state);
   if (typeof cause.code === 'string' && SYSTEM_ERRORS.has(cause.code)) return true;
@@ -33,7 +34,10 @@ export function isDatabaseUnavailable(error: unknown): boolean {
 export function isUniqueViolation(error: unknown, constraint?: string): boolean {
   if (sqlState(error) !== '23505') return false;
   const cause: object | undefined = driverError(error);
-  return constraint === undefined || (cause !== undefined && 'constraint' in cause && cause.constraint === constraint);
+  return (
+    constraint === undefined ||
+    (cause !== undefined && 'constraint' in cause && cause.constraint === constraint)
+  );
 }
 
 /** Whether a pooler lost, or doubled, a prepared statement (PgBouncer in transaction mode). */

@@ -69,7 +69,10 @@ export class Database {
    *
    * @returns the names of the migrations applied
    */
-  static async migrate(url: string, migrations: readonly (new () => MigrationInterface)[]): Promise<string[]> {
+  static async migrate(
+    url: string,
+    migrations: readonly (new () => MigrationInterface)[],
+  ): Promise<string[]> {
     const dataSource = new DataSource({
       type: 'postgres',
       url,
@@ -152,7 +155,9 @@ export class Database {
 
   #stopPreparing(): void {
     this.#prepared = false;
-    this.#logger.warn('The pooler does not keep prepared statements: going on without (DATABASE_PREPARED=false)');
+    this.#logger.warn(
+      'The pooler does not keep prepared statements: going on without (DATABASE_PREPARED=false)',
+    );
   }
 }
 

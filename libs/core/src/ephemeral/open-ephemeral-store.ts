@@ -25,7 +25,9 @@ export class EvictingRedis extends Error {
 export async function openEphemeralStore(config: CoreConfig, clock: Clock): Promise<EphemeralStore> {
   if (config.redis === undefined) return new InProcessEphemeralStore(clock);
   const logger = new Logger('Redis');
-  const client = connectRedis('url' in config.redis ? config.redis.url : config.redis, (message) => logger.warn(message));
+  const client = connectRedis('url' in config.redis ? config.redis.url : config.redis, (message) =>
+    logger.warn(message),
+  );
   const policy = (await untilReady(client, READY_WITHIN_MS)) ? await evictionPolicy(client) : undefined;
   if (policy !== undefined && policy !== 'noeviction') {
     if (config.production) {

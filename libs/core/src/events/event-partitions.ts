@@ -36,7 +36,9 @@ export class EventPartitions {
       );
     } catch (error) {
       // Rows of that month in the default partition, or another instance at the same moment: nothing is lost.
-      this.#logger.warn(`No partition for ${month}: ${error instanceof Error ? error.message : String(error)}`);
+      this.#logger.warn(
+        `No partition for ${month}: ${error instanceof Error ? error.message : String(error)}`,
+      );
     }
   }
 }

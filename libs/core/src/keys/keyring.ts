@@ -20,7 +20,9 @@ export class MasterKeyMismatch extends Error {
   override readonly name = 'MasterKeyMismatch';
 
   constructor() {
-    super('MASTER_KEY does not open this database: it was sealed under another key. Set the key it was made with.');
+    super(
+      'MASTER_KEY does not open this database: it was sealed under another key. Set the key it was made with.',
+    );
   }
 }
 
@@ -65,7 +67,11 @@ async function makeDataKey(
   if (newest === undefined) throw new MasterKeyMismatch();
   const id = newId(clock);
   const key = newDataKey();
-  await tx.manager.insert(DataKeyEntity, { id, wrapped: wrapDataKey(newest, id, key), createdAt: clock.now() });
+  await tx.manager.insert(DataKeyEntity, {
+    id,
+    wrapped: wrapDataKey(newest, id, key),
+    createdAt: clock.now(),
+  });
   return { id, key };
 }
 
@@ -80,7 +86,11 @@ export class SigningKeys {
 }
 
 /** Loads the signing keys, making the first one on a new database. */
-export async function openSigningKeys(database: Database, sealer: Sealer, clock: Clock): Promise<SigningKeys> {
+export async function openSigningKeys(
+  database: Database,
+  sealer: Sealer,
+  clock: Clock,
+): Promise<SigningKeys> {
   return database.transaction(async (tx) => {
     await takeTurns(tx);
     const repository = tx.manager.getRepository(SigningKeyEntity);

@@ -130,7 +130,8 @@ export const PROBLEMS = {
   enrolment_expired: {
     status: 410,
     title: 'The enrolment is over',
-    meaning: 'A pending factor lives ten minutes and takes five tries, and dies with any change of factors or password.',
+    meaning:
+      'A pending factor lives ten minutes and takes five tries, and dies with any change of factors or password.',
     remedy: 'Enrol again.',
   },
   payload_too_large: {

@@ -24,7 +24,10 @@ export class AnswerReader {
     for (const { options, provider } of this.registry.all()) {
       const parsed = await parseWith(provider.answer, answer);
       if (parsed.accepted) byType.set(options.type, parsed.value);
-      else errors.push(...parsed.errors.map(({ path, message }) => ({ path, message: `${options.type}: ${message}` })));
+      else
+        errors.push(
+          ...parsed.errors.map(({ path, message }) => ({ path, message: `${options.type}: ${message}` })),
+        );
     }
     return byType.size > 0 ? { readable: true, byType } : { readable: false, errors };
   }

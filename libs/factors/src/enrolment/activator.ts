@@ -42,7 +42,8 @@ export class Activator {
       const epoch = await this.factors.lockUser(tx, subject.userId);
       if (epoch === undefined) return { activated: false };
       const first = (await this.factors.active(tx, subject.userId)).length === 0;
-      if (!(await this.enrolments.activate(tx, { ...activation, makeDefault: first }))) return { activated: false };
+      if (!(await this.enrolments.activate(tx, { ...activation, makeDefault: first })))
+        return { activated: false };
       await this.users.bumpEpoch(tx, subject.userId);
       await this.events.append(tx, this.#event('factor.activated', input, activation.factorId, input.type));
       const show = first ? await this.#first(tx, input) : {};
@@ -70,7 +71,12 @@ export class Activator {
     return show;
   }
 
-  #event(type: EventDraft['type'], { subject, origin }: ActivateInput, factorId: string, factorType: string): EventDraft {
+  #event(
+    type: EventDraft['type'],
+    { subject, origin }: ActivateInput,
+    factorId: string,
+    factorType: string,
+  ): EventDraft {
     return {
       type,
       applicationId: subject.application.id,

@@ -89,7 +89,8 @@ export class EnrolmentStore {
       replacement?.hint ?? null,
     ]);
     if (rows.length === 0) return false;
-    if (typeof fresh === 'object' && 'token' in fresh) await tx.query(SPEND_TOKEN, [factorId, fresh.token, now]);
+    if (typeof fresh === 'object' && 'token' in fresh)
+      await tx.query(SPEND_TOKEN, [factorId, fresh.token, now]);
     return true;
   }
 }

@@ -1,4 +1,9 @@
-import { CONTRACT_VERSION, type FactorProviderOptions, RESERVED_FIELDS, type Schema } from '@countersign/factor-kit';
+import {
+  CONTRACT_VERSION,
+  type FactorProviderOptions,
+  RESERVED_FIELDS,
+  type Schema,
+} from '@countersign/factor-kit';
 import { jsonSchemaOf } from './schema-parsing.js';
 
 const TYPE_NAME = /^[a-z][a-z0-9_]{0,31}$/;
@@ -18,10 +23,14 @@ export function faultsOf(name: string, options: FactorProviderOptions, instance:
   }
   const faults: string[] = [];
   if (options.contract !== CONTRACT_VERSION) {
-    faults.push(`${name} was written for contract ${options.contract}; this engine knows ${CONTRACT_VERSION}`);
+    faults.push(
+      `${name} was written for contract ${options.contract}; this engine knows ${CONTRACT_VERSION}`,
+    );
   }
   if (!TYPE_NAME.test(options.type)) {
-    faults.push(`${name} names its type “${options.type}”; a type is lower case letters, digits and underscores`);
+    faults.push(
+      `${name} names its type “${options.type}”; a type is lower case letters, digits and underscores`,
+    );
   }
   for (const field of SCHEMAS) faults.push(...schemaFaults(name, field, instance[field]));
   return faults;

@@ -104,7 +104,12 @@ export class SettlementStore {
   }
 
   /** Loads an active factor of a user for verification: the one read of a verification. */
-  async load(tx: Tx, userId: string, factorId: string, challengeId: string): Promise<LoadedFactor | undefined> {
+  async load(
+    tx: Tx,
+    userId: string,
+    factorId: string,
+    challengeId: string,
+  ): Promise<LoadedFactor | undefined> {
     const [row] = await tx.query<
       Omit<LoadedFactor, 'secret' | 'watermark'> & { secret: Buffer; watermark: string | null }
     >(LOAD, [factorId, userId, challengeId]);

@@ -14,7 +14,11 @@ export interface VerificationEvents {
 }
 
 /** Drafts the events of an answer to a challenge. They name ids and kinds, never the answer. */
-export function verificationEvents(challenge: Challenge, factor: OfferedFactor, origin: Origin): VerificationEvents {
+export function verificationEvents(
+  challenge: Challenge,
+  factor: OfferedFactor,
+  origin: Origin,
+): VerificationEvents {
   const { applicationId, userId } = challenge;
   const data = {
     challengeId: publicId('chl', challenge.id),

@@ -55,12 +55,19 @@ export class ActivateFactor {
     const attempt = await this.store.take(buckets);
     const [tries, budget] = attempt.states;
     if (!attempt.taken) {
-      return attempt.exhausted === 0 || budget === undefined ? { outcome: 'over' } : { outcome: 'limited', budget };
+      return attempt.exhausted === 0 || budget === undefined
+        ? { outcome: 'over' }
+        : { outcome: 'limited', budget };
     }
 
     const confirmation = await this.confirmer.confirm(subject, readiness);
     if (!confirmation.confirmed) {
-      return { outcome: 'rejected', reason: confirmation.reason, attemptsLeft: tries?.remaining ?? 0, budget };
+      return {
+        outcome: 'rejected',
+        reason: confirmation.reason,
+        attemptsLeft: tries?.remaining ?? 0,
+        budget,
+      };
     }
     const activated = await this.activator.run({
       subject,

@@ -39,17 +39,29 @@ export class BeginSecondStep {
       return { required: false, proof: this.#proof(request, { kind: 'device', deviceId }) };
     }
     const sessionId = request.purpose === 'step_up' ? request.sessionId : null;
-    const opened = await this.challenges.open({ subject, factors: active, purpose: request.purpose, sessionId });
+    const opened = await this.challenges.open({
+      subject,
+      factors: active,
+      purpose: request.purpose,
+      sessionId,
+    });
     return { required: true, ...opened };
   }
 
   // A trusted device stands in at login only, and only where the application allows it.
   async #trustedDevice(tx: Tx, request: SecondStepRequest): Promise<string | undefined> {
     const { application, userId } = request.subject;
-    if (request.purpose !== 'login' || request.deviceToken === undefined || !application.policy.trustedDevices) {
+    if (
+      request.purpose !== 'login' ||
+      request.deviceToken === undefined ||
+      !application.policy.trustedDevices
+    ) {
       return undefined;
     }
-    const device = await this.devices.recognise(tx, request.deviceToken, { applicationId: application.id, userId });
+    const device = await this.devices.recognise(tx, request.deviceToken, {
+      applicationId: application.id,
+      userId,
+    });
     if (device !== undefined) await this.devices.used(tx, device);
     return device;
   }

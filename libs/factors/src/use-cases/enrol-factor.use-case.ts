@@ -1,5 +1,13 @@
 import { Injectable } from '@nestjs/common';
-import { Database, type EventDraft, EventLog, type FieldError, type Origin, publicId, type Tx } from '@countersign/core';
+import {
+  Database,
+  type EventDraft,
+  EventLog,
+  type FieldError,
+  type Origin,
+  publicId,
+  type Tx,
+} from '@countersign/core';
 import { UserStore } from '@countersign/directory';
 import { FactorMaker, type MadeFactor } from '../enrolment/factor-maker.js';
 import { FactorStore, type FactorView } from '../factor.store.js';
@@ -98,7 +106,11 @@ export class EnrolFactor {
     return view === undefined ? { outcome: 'user-changed' } : { outcome: 'enrolled', factor: view, show };
   }
 
-  #event(type: EventDraft['type'], { subject, origin }: EnrolFactorInput, { factor }: MadeFactor): EventDraft {
+  #event(
+    type: EventDraft['type'],
+    { subject, origin }: EnrolFactorInput,
+    { factor }: MadeFactor,
+  ): EventDraft {
     return {
       type,
       applicationId: subject.application.id,

@@ -69,7 +69,13 @@ export class VerifyChallenge {
     const factor = this.answers.choose(claim.challenge, input.factorId, read.byType);
     if (factor === undefined) return { outcome: 'no-such-factor' };
     const { attemptsLeft, budget } = claim;
-    const ending = await this.#decide(claim.challenge, factor, read.byType.get(factor.type), input.origin, grant);
+    const ending = await this.#decide(
+      claim.challenge,
+      factor,
+      read.byType.get(factor.type),
+      input.origin,
+      grant,
+    );
     return ending.outcome === 'accepted' || ending.outcome === 'rejected'
       ? { ...ending, attemptsLeft, budget }
       : ending;
