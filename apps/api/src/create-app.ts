@@ -49,8 +49,7 @@ export async function createApp(
     requestTimeout: 30_000,
     keepAliveTimeout: 72_000,
     routerOptions: { maxParamLength: LONGEST_PARAMETER, ignoreTrailingSlash: false },
-    frameworkErrors: (_error, request, reply) =>
-      refuseUrl(request.id, reply as unknown as FastifyReply, core),
+    frameworkErrors: (_error, request, reply) => refuseUrl(request.id, reply, core),
   };
   const adapter = new FastifyAdapter(server);
   const instance = adapter.getInstance();

@@ -56,7 +56,7 @@ export class UserStore {
       .orIgnore()
       .returning('id')
       .execute();
-    return inserted.raw.length > 0;
+    return Array.isArray(inserted.raw) && inserted.raw.length > 0;
   }
 
   /** @returns whether the change was made; `false` where the new address is taken */

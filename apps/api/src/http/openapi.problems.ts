@@ -32,7 +32,7 @@ type Operation = NonNullable<OpenAPIObject['paths'][string]['get']>;
 export function documentProblems(document: OpenAPIObject): void {
   document.components = {
     ...document.components,
-    schemas: { ...document.components?.schemas, Problem: PROBLEM_SCHEMA as object },
+    schemas: { ...document.components?.schemas, Problem: PROBLEM_SCHEMA },
   };
   for (const [path, item] of Object.entries(document.paths)) {
     if (!path.startsWith('/v1/')) continue;

@@ -35,7 +35,7 @@ export function protectAnswers(instance: FastifyInstance, publicUrl: string): vo
   instance.addHook('onRequest', async (request, reply) => {
     reply.header('X-Request-Id', request.id);
     if (request.url.startsWith('/v1/')) reply.header('Cache-Control', 'no-store');
-    if (/^\/docs(?:[/?]|$)/.test(request.url)) await reply.helmet(documentation);
+    if (/^\/docs(?:[/?]|$)/.test(request.url)) reply.helmet(documentation);
   });
 }
 

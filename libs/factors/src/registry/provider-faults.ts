@@ -53,7 +53,7 @@ function schemaFaults(name: string, field: (typeof SCHEMAS)[number], schema: unk
     return [`${name}.${field} is not a Standard Schema with a JSON form`];
   }
   if (field === 'secret') return [];
-  const properties = Object.keys((json['properties'] ?? {}) as Record<string, unknown>);
+  const properties = Object.keys(json['properties'] ?? {});
   return properties
     .filter((property) => RESERVED_FIELDS.some((reserved) => reserved === property))
     .map((property) => `${name}.${field} uses the reserved field “${property}”`);

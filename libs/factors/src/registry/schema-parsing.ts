@@ -43,7 +43,7 @@ export function jsonSchemaOf(
 function unknownFields(schema: Schema, value: Readonly<Record<string, unknown>>): string[] {
   const json = jsonSchemaOf(schema, 'draft-2020-12');
   if (json['type'] !== 'object') return [];
-  const known = new Set(Object.keys((json['properties'] ?? {}) as Record<string, unknown>));
+  const known = new Set(Object.keys(json['properties'] ?? {}));
   return Object.keys(value).filter((field) => !known.has(field));
 }
 
