@@ -13,6 +13,7 @@ import { sendProblem } from './http/problem.response.js';
 import { logRequests } from './http/request-log.js';
 import { QuietLogger } from './http/quiet-logger.js';
 import { RouteTable } from './http/route-table.js';
+import { warnOfUntoldProxy } from './http/forwarding-warning.js';
 import { helmetOptions, plainProtection, protectAnswers } from './http/security-headers.js';
 import { readStrictJson } from './http/body.js';
 import { validationPipe } from './http/validation.js';
@@ -68,6 +69,7 @@ export async function createApp(
   protectAnswers(instance, core.publicUrl);
   readStrictJson(instance);
   logRequests(instance);
+  if (core.production && http.trustProxy === false) warnOfUntoldProxy(instance);
   if (http.corsOrigins.length > 0) {
     app.enableCors({
       origin: [...http.corsOrigins],

@@ -35,7 +35,7 @@ const LOCK_ADMINS = statement(
   `SELECT id FROM users
     WHERE application_id = $1 AND role = 'admin' AND status = 'active'
     ORDER BY id
-      FOR UPDATE`,
+      FOR NO KEY UPDATE`,
 );
 
 const ANY_ADMIN = statement('user-any-admin', `SELECT id FROM users WHERE role = 'admin' LIMIT 1`);

@@ -81,7 +81,8 @@ const ENROLLED_TYPES = statement(
 
 const LOCK_USER = statement(
   'factor-lock-user',
-  `SELECT security_epoch AS epoch FROM users WHERE id = $1 AND status = 'active' FOR UPDATE`,
+  // NO KEY: a session that is being written refers to the user, and must not wait for this and this for it.
+  `SELECT security_epoch AS epoch FROM users WHERE id = $1 AND status = 'active' FOR NO KEY UPDATE`,
 );
 
 const SWEEP = statement(

@@ -23,6 +23,8 @@ export type CheckedPassword =
   | { readonly outcome: 'wrong' }
   | { readonly outcome: 'limited'; readonly budget: BucketState };
 
+const NOBODY = '00000000-0000-0000-0000-000000000000';
+
 /** The one place where passwords are checked: counted before, in the same time for unknown accounts. */
 @Injectable()
 export class PasswordCheck {
@@ -56,8 +58,9 @@ export class PasswordCheck {
   }
 
   async #countAgainstDevice({ account, applicationId, deviceToken, origin }: PasswordToCheck): Promise<void> {
-    if (account === undefined || deviceToken === undefined) return;
-    const owner = { applicationId, userId: account.id };
+    if (deviceToken === undefined) return;
+    // Done for unknown accounts too, so that the time taken does not tell which exist.
+    const owner = { applicationId, userId: account?.id ?? NOBODY };
     await this.database.transaction((tx) => this.devices.passwordFailed(tx, deviceToken, owner, origin));
   }
 }

@@ -16,6 +16,9 @@ export interface PresentedRefreshToken {
   readonly digest: Buffer;
 }
 
+// Thirty days of a rotation every quarter of an hour; a longer walk would be work that anyone could cause.
+const LONGEST_WALK = 3_000;
+
 /**
  * Refresh tokens form a chain: each one's successor is an HMAC of it under a sealed key. So the same successor can be
  * given twice without being stored, and a token that is older than the one in force can be told from a made-up one.
@@ -50,7 +53,7 @@ export class RefreshTokens {
    */
   isAncestor({ sessionId, secret }: PresentedRefreshToken, current: Buffer, generation: number): boolean {
     let next: Buffer = secret;
-    for (let step = 0; step < generation; step += 1) {
+    for (let step = 0; step < Math.min(generation, LONGEST_WALK); step += 1) {
       next = this.#next(next);
       if (digestsEqual(tokenFrom('rft', [sessionId], next).digest, current)) return true;
     }

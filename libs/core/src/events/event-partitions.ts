@@ -2,8 +2,11 @@ import { Injectable, Logger } from '@nestjs/common';
 import { Cron, CronExpression } from '@nestjs/schedule';
 import { Clock } from '../clock/clock.js';
 import { Database } from '../database/database.js';
+import { statement } from '../database/statement.js';
 
 const MONTHS_AHEAD = 2;
+
+const FIND = statement('event-partition-find', 'SELECT to_regclass($1)::text AS oid');
 
 /** Keeps the event log's monthly partitions ready: this month's and the next two. */
 @Injectable()
@@ -28,10 +31,14 @@ export class EventPartitions {
 
   async #create(from: Date, to: Date): Promise<void> {
     const month = from.toISOString().slice(0, 7);
+    const table = `events_${month.replace('-', '_')}`;
     try {
+      // Creating one locks the whole log for a moment, so it is asked for first.
+      const [found] = await this.database.direct.query<{ oid: string | null }>(FIND, [table]);
+      if (typeof found?.oid === 'string') return;
       // Identifiers and bounds cannot be parameters here; both come from a date of our own.
       await this.database.direct.manager.query(
-        `CREATE TABLE IF NOT EXISTS events_${month.replace('-', '_')} PARTITION OF events
+        `CREATE TABLE IF NOT EXISTS ${table} PARTITION OF events
            FOR VALUES FROM ('${from.toISOString()}') TO ('${to.toISOString()}')`,
       );
     } catch (error) {
