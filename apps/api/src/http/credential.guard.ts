@@ -1,5 +1,6 @@
 import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
 import { AccessTokens } from '@countersign/auth';
+import { parseToken } from '@countersign/core';
 import { Applications } from '@countersign/directory';
 import type { FastifyRequest } from 'fastify';
 import type { Credential } from './request.js';
@@ -40,6 +41,11 @@ export class CredentialGuard implements CanActivate {
     if (credential?.kind === 'access') {
       const own = await this.applications.byId(credential.claims.applicationId);
       return slug === undefined || slug === own?.slug ? own : undefined;
+    }
+    if (credential?.kind === 'temp') {
+      const applicationId = parseToken('tmp', credential.token)?.ids[0];
+      const own = applicationId === undefined ? undefined : await this.applications.byId(applicationId);
+      if (own !== undefined) return slug === undefined || slug === own.slug ? own : undefined;
     }
     if (slug === undefined) return this.applications.bySlug();
     return typeof slug === 'string' && SLUG.test(slug) ? this.applications.bySlug(slug) : undefined;
