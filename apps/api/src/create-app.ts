@@ -68,7 +68,7 @@ export async function createApp(
   await app.register(fastifyHelmet, helmetOptions(core.publicUrl));
   protectAnswers(instance, core.publicUrl);
   readStrictJson(instance);
-  logRequests(instance);
+  logRequests(instance, core.production);
   if (core.production && http.trustProxy === false) warnOfUntoldProxy(instance);
   if (http.corsOrigins.length > 0) {
     app.enableCors({

@@ -4,16 +4,18 @@ import type { FastifyInstance } from 'fastify';
 /**
  * Logs one line per request: method, route, status, time. The route is the pattern, never the URL, and neither
  * headers nor bodies are touched, so that no secret can get in.
+ *
+ * @param structured whether fields are logged for a collector, or a sentence for a person
  */
-export function logRequests(instance: FastifyInstance): void {
+export function logRequests(instance: FastifyInstance, structured: boolean): void {
   const logger = new Logger('Request');
-  instance.addHook('onResponse', async (request, reply) => {
-    logger.log({
-      method: request.method,
-      route: request.routeOptions.url ?? '(none)',
-      status: reply.statusCode,
-      ms: Math.round(reply.elapsedTime * 10) / 10,
-      requestId: request.id,
-    });
+  instance.addHook('onResponse', async ({ method, routeOptions, id: requestId }, { statusCode, elapsedTime }) => {
+    const route = routeOptions.url ?? '(no route)';
+    const ms = Math.round(elapsedTime * 10) / 10;
+    logger.log(
+      structured
+        ? { method, route, status: statusCode, ms, requestId }
+        : `${method} ${route} ${statusCode} in ${ms} ms (${requestId})`,
+    );
   });
 }

@@ -22,6 +22,7 @@ export function helmetOptions(
   return {
     global: true,
     contentSecurityPolicy: { useDefaults: false, directives },
+    frameguard: { action: 'deny' },
     referrerPolicy: { policy: 'no-referrer' },
     strictTransportSecurity: publicUrl.startsWith('https://')
       ? { maxAge: YEAR_IN_SECONDS, includeSubDomains: false }
