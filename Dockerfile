@@ -24,8 +24,6 @@ ENV NODE_ENV=production
 COPY --from=build /app/package.json /app/LICENSE ./
 COPY --from=build /app/node_modules ./node_modules
 COPY --from=build /app/dist ./dist
-# Served at /problems/<code>.
-COPY --from=build /app/docs/problems ./docs/problems
 
 USER node
 EXPOSE 3000

@@ -9,13 +9,16 @@ import type { FastifyInstance } from 'fastify';
  */
 export function logRequests(instance: FastifyInstance, structured: boolean): void {
   const logger = new Logger('Request');
-  instance.addHook('onResponse', async ({ method, routeOptions, id: requestId }, { statusCode, elapsedTime }) => {
-    const route = routeOptions.url ?? '(no route)';
-    const ms = Math.round(elapsedTime * 10) / 10;
-    logger.log(
-      structured
-        ? { method, route, status: statusCode, ms, requestId }
-        : `${method} ${route} ${statusCode} in ${ms} ms (${requestId})`,
-    );
-  });
+  instance.addHook(
+    'onResponse',
+    async ({ method, routeOptions, id: requestId }, { statusCode, elapsedTime }) => {
+      const route = routeOptions.url ?? '(no route)';
+      const ms = Math.round(elapsedTime * 10) / 10;
+      logger.log(
+        structured
+          ? { method, route, status: statusCode, ms, requestId }
+          : `${method} ${route} ${statusCode} in ${ms} ms (${requestId})`,
+      );
+    },
+  );
 }
