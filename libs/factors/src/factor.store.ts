@@ -39,8 +39,9 @@ export interface FactorPage {
 const VIEW = `id, type, label, status, hint, is_default AS "isDefault", locked_at AS "lockedAt",
               created_at AS "createdAt", last_used_at AS "lastUsedAt"`;
 
-// An enrolment that is over is no longer shown; the next enrolment sweeps it away.
-const SHOWN = `(status = 'active' OR expires_at > $2)`;
+// An enrolment that is over, by time or by epoch, is neither shown nor counted; a later enrolment sweeps it away.
+const SHOWN = `(status = 'active' OR expires_at > $2 AND security_epoch = (
+            SELECT users.security_epoch FROM users WHERE users.id = factors.user_id))`;
 
 const LIST = statement(
   'factor-list',
@@ -64,7 +65,10 @@ const ACTIVE = statement(
     ORDER BY is_default DESC, id`,
 );
 
-const COUNT = statement('factor-count', `SELECT count(*)::integer AS count FROM factors WHERE user_id = $1`);
+const COUNT = statement(
+  'factor-count',
+  `SELECT count(*)::integer AS count FROM factors WHERE user_id = $1 AND ${SHOWN}`,
+);
 
 // Walks the index from type to type instead of reading a row per factor.
 const ENROLLED_TYPES = statement(
@@ -114,9 +118,9 @@ export class FactorStore {
     return tx.query<FactorView>(ACTIVE, [userId]);
   }
 
-  /** How many factors a user has, pending ones included. */
+  /** How many factors a user has, pending ones that are still alive included. */
   async count(tx: Tx, userId: string): Promise<number> {
-    const [row] = await tx.query<{ count: number }>(COUNT, [userId]);
+    const [row] = await tx.query<{ count: number }>(COUNT, [userId, this.clock.now()]);
     return row?.count ?? 0;
   }
 

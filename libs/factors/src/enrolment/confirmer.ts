@@ -1,7 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Database, type FieldError } from '@countersign/core';
-import type { Freshness } from '@countersign/factor-kit';
-import { ProviderCalls } from '../provider-calls.js';
+import { ProviderCalls, type Ruling } from '../provider-calls.js';
 import { FactorRegistry, type RegisteredFactor } from '../registry/factor-registry.js';
 import { parseWith } from '../registry/schema-parsing.js';
 import type { Subject } from '../subject.js';
@@ -20,15 +19,6 @@ export type Readiness =
   | { readonly kind: 'unknown' }
   | { readonly kind: 'over' }
   | { readonly kind: 'malformed'; readonly errors: readonly FieldError[] };
-
-/** The provider's decision on the answer that would activate a factor. */
-export type Confirmation =
-  | {
-      readonly confirmed: true;
-      readonly fresh: Freshness;
-      readonly replacement: { readonly secret: unknown; readonly hint: string } | undefined;
-    }
-  | { readonly confirmed: false; readonly reason: 'mismatch' | 'stale' };
 
 /** Loads a pending factor and asks its provider about an answer: it decides, it changes nothing. */
 @Injectable()
@@ -52,9 +42,9 @@ export class Confirmer {
   }
 
   /** Asks the provider. Call with the attempt claimed. */
-  async confirm(subject: Subject, { pending, registered, answer }: ReadyToConfirm): Promise<Confirmation> {
+  async confirm(subject: Subject, { pending, registered, answer }: ReadyToConfirm): Promise<Ruling> {
     const { provider } = registered;
-    const verdict = await this.calls.confirm(provider, pending.secret, answer, {
+    return this.calls.confirm(provider, pending.secret, answer, {
       applicationId: subject.application.id,
       issuer: subject.application.issuer,
       userId: subject.userId,
@@ -62,9 +52,5 @@ export class Confirmer {
       factorId: pending.id,
       nonceOf: pending.id,
     });
-    if (!verdict.accepted) return { confirmed: false, reason: verdict.reason };
-    const { fresh, secret } = verdict;
-    const replacement = secret === undefined ? undefined : { secret, hint: provider.publicView(secret).hint };
-    return { confirmed: true, fresh, replacement };
   }
 }

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Clock, Sealer, statement, type Tx } from '@countersign/core';
 import type { Freshness } from '@countersign/factor-kit';
 import { secretPlace } from '../factor.store.js';
+import type { SecretWithHint } from '../provider-calls.js';
 
 /** A pending factor as an activation loads it, its secret in clear. */
 export interface PendingFactor {
@@ -24,7 +25,7 @@ export interface Activation {
   readonly factorId: string;
   readonly begunBy: string;
   readonly fresh: Freshness;
-  readonly replacement: { readonly secret: unknown; readonly hint: string } | undefined;
+  readonly replacement: SecretWithHint | undefined;
   readonly makeDefault: boolean;
 }
 

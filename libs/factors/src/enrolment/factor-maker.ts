@@ -50,7 +50,7 @@ export class FactorMaker {
   ): Promise<MadeFactor> {
     const id = newId(this.clock);
     const { application, userId, account, securityEpoch } = subject;
-    const { secret, show } = await this.calls.enrol(provider, input, {
+    const { secret, hint, show } = await this.calls.enrol(provider, input, {
       applicationId: application.id,
       issuer: application.issuer,
       userId,
@@ -65,7 +65,7 @@ export class FactorMaker {
       securityEpoch,
       type: options.type,
       label,
-      hint: provider.publicView(secret).hint,
+      hint,
       secret,
     };
     return { factor, show };

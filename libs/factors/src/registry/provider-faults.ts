@@ -4,7 +4,7 @@ import {
   RESERVED_FIELDS,
   type Schema,
 } from '@countersign/factor-kit';
-import { jsonSchemaOf } from './schema-parsing.js';
+import { fieldsOf, jsonSchemaOf } from './schema-parsing.js';
 
 const TYPE_NAME = /^[a-z][a-z0-9_]{0,31}$/;
 const METHODS = ['enrol', 'confirm', 'challenge', 'verify', 'publicView'] as const;
@@ -12,7 +12,7 @@ const SCHEMAS = ['input', 'secret', 'answer'] as const;
 
 /**
  * What keeps a class from being a factor provider: a wrong base class, an unknown contract version, a schema without
- * a JSON form, a reserved field name.
+ * a JSON form or without named fields, a reserved field name.
  *
  * @param name the class, for the messages
  * @returns one sentence per fault; none where the class can be used
@@ -46,15 +46,15 @@ function isAnsweredFactor(instance: unknown): instance is Record<(typeof SCHEMAS
 }
 
 function schemaFaults(name: string, field: (typeof SCHEMAS)[number], schema: unknown): string[] {
-  let json: Record<string, unknown>;
   try {
-    json = jsonSchemaOf(schema as Schema, 'draft-2020-12');
+    jsonSchemaOf(schema as Schema, 'draft-2020-12');
   } catch {
     return [`${name}.${field} is not a Standard Schema with a JSON form`];
   }
   if (field === 'secret') return [];
-  const properties = Object.keys(json['properties'] ?? {});
-  return properties
-    .filter((property) => RESERVED_FIELDS.some((reserved) => reserved === property))
-    .map((property) => `${name}.${field} uses the reserved field “${property}”`);
+  const fields = fieldsOf(schema as Schema);
+  if (fields === undefined) return [`${name}.${field} is not the schema of an object with named fields`];
+  return RESERVED_FIELDS.filter((reserved) => fields.has(reserved)).map(
+    (reserved) => `${name}.${field} uses the reserved field “${reserved}”`,
+  );
 }

@@ -1,29 +1,42 @@
 import type { FieldError } from '@countersign/core';
-import type { Schema, SchemaIssue } from '@countersign/factor-kit';
+import type { Schema, SchemaIssue, SchemaResult } from '@countersign/factor-kit';
+import { bounded } from '../patience.js';
 
 /** A value that a schema accepted, or what is wrong with it. */
 export type ParsedValue =
   | { readonly accepted: true; readonly value: unknown }
   | { readonly accepted: false; readonly errors: readonly FieldError[] };
 
+const UNREADABLE: SchemaResult<unknown> = { issues: [{ message: 'cannot be read' }] };
+
 /**
  * Parses the fields of a request with a provider's schema. A field that the schema does not name is refused here,
- * because a stranger's schema may be of the kind that drops it.
+ * because a stranger's schema may be of the kind that drops it. A schema that throws or takes too long accepts
+ * nothing: the schemas of all types look at an answer, and one that is broken must not stop the others.
  */
 export async function parseWith(
   schema: Schema,
   value: Readonly<Record<string, unknown>>,
 ): Promise<ParsedValue> {
-  const unknown = unknownFields(schema, value);
+  const known = fieldsOf(schema);
+  const unknown = Object.keys(value).filter((field) => known?.has(field) !== true);
   if (unknown.length > 0) {
     return { accepted: false, errors: unknown.map((path) => ({ path, message: 'is not a known field' })) };
   }
-  const result = await schema['~standard'].validate(value);
+  const result = await validated(schema, value);
   if (result.issues === undefined) return { accepted: true, value: result.value };
   return {
     accepted: false,
     errors: result.issues.map((issue) => ({ path: pathOf(issue), message: issue.message })),
   };
+}
+
+async function validated(schema: Schema, value: unknown): Promise<SchemaResult<unknown>> {
+  try {
+    return await bounded(schema['~standard'].validate(value));
+  } catch {
+    return UNREADABLE;
+  }
 }
 
 // Making the JSON form costs far more than reading it, and a provider's schemas never change.
@@ -40,11 +53,23 @@ export function jsonSchemaOf(
   return json;
 }
 
-function unknownFields(schema: Schema, value: Readonly<Record<string, unknown>>): string[] {
-  const json = jsonSchemaOf(schema, 'draft-2020-12');
-  if (json['type'] !== 'object') return [];
-  const known = new Set(Object.keys(json['properties'] ?? {}));
-  return Object.keys(value).filter((field) => !known.has(field));
+const named = new WeakMap<Schema, ReadonlySet<string>>();
+
+/** The fields that a schema takes; `undefined` where it is not that of an object, or of one of several objects. */
+export function fieldsOf(schema: Schema): ReadonlySet<string> | undefined {
+  const fields = named.get(schema) ?? fieldsIn(jsonSchemaOf(schema, 'draft-2020-12'));
+  if (fields !== undefined) named.set(schema, fields);
+  return fields;
+}
+
+function fieldsIn(json: Readonly<Record<string, unknown>>): ReadonlySet<string> | undefined {
+  const alternatives = json['anyOf'] ?? json['oneOf'] ?? json['allOf'];
+  if (Array.isArray(alternatives)) {
+    const each = alternatives.map((part) => fieldsIn(part as Record<string, unknown>));
+    return each.includes(undefined) ? undefined : new Set(each.flatMap((fields) => [...(fields ?? [])]));
+  }
+  if (json['type'] !== 'object') return undefined;
+  return new Set(Object.keys((json['properties'] ?? {})));
 }
 
 function pathOf(issue: SchemaIssue): string {

@@ -3,7 +3,7 @@ import { Database } from '@countersign/core';
 import { Applications } from '@countersign/directory';
 import type { Freshness } from '@countersign/factor-kit';
 import type { Challenge, OfferedFactor } from '../challenges/challenge.js';
-import { ProviderCalls } from '../provider-calls.js';
+import { ProviderCalls, type SecretWithHint } from '../provider-calls.js';
 import { FactorRegistry, type RegisteredFactor } from '../registry/factor-registry.js';
 import { type LoadedFactor, SettlementStore } from './settlement.store.js';
 
@@ -18,7 +18,7 @@ export type Decision =
       readonly kind: 'accepted';
       readonly factor: LoadedFactor;
       readonly fresh: Freshness;
-      readonly replacement: { readonly secret: unknown; readonly hint: string } | undefined;
+      readonly replacement: SecretWithHint | undefined;
     };
 
 /** Loads a factor, asks its provider, and holds the verdict against what is known: it decides, it changes nothing. */
@@ -52,7 +52,7 @@ export class Adjudicator {
   ): Promise<Decision> {
     const application = await this.applications.byId(challenge.applicationId);
     if (application === undefined) return { kind: 'dead' };
-    const verdict = await this.calls.verify(provider, factor.secret, answer, {
+    const ruling = await this.calls.verify(provider, factor.secret, answer, {
       applicationId: application.id,
       issuer: application.issuer,
       userId: challenge.userId,
@@ -60,12 +60,11 @@ export class Adjudicator {
       factorId: factor.id,
       nonceOf: challenge.id,
     });
-    if (!verdict.accepted) return { kind: 'rejected', reason: verdict.reason };
-    const { fresh, secret } = verdict;
+    if (!ruling.accepted) return { kind: 'rejected', reason: ruling.reason };
+    const { fresh, replacement } = ruling;
     if (typeof fresh === 'object' && 'step' in fresh && isSpent(fresh.step, factor.watermark)) {
       return { kind: 'rejected', reason: 'stale' };
     }
-    const replacement = secret === undefined ? undefined : { secret, hint: provider.publicView(secret).hint };
     return { kind: 'accepted', factor, fresh, replacement };
   }
 }

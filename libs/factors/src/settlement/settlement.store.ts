@@ -11,6 +11,7 @@ import {
 } from '@countersign/core';
 import type { Freshness } from '@countersign/factor-kit';
 import { secretPlace } from '../factor.store.js';
+import type { SecretWithHint } from '../provider-calls.js';
 
 /** Wrong answers in a row that lock a factor. */
 export const FAILURES_THAT_LOCK = 100;
@@ -40,7 +41,7 @@ export interface Acceptance {
   readonly challengeId: string;
   readonly fresh: Freshness;
   /** The factor's secret after this answer, with its hint, where it changed. */
-  readonly replacement: { readonly secret: unknown; readonly hint: string } | undefined;
+  readonly replacement: SecretWithHint | undefined;
   readonly events: readonly EventDraft[];
 }
 

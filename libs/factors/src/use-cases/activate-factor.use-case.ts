@@ -60,18 +60,13 @@ export class ActivateFactor {
         : { outcome: 'limited', budget };
     }
 
-    const confirmation = await this.confirmer.confirm(subject, readiness);
-    if (!confirmation.confirmed) {
-      return {
-        outcome: 'rejected',
-        reason: confirmation.reason,
-        attemptsLeft: tries?.remaining ?? 0,
-        budget,
-      };
+    const ruling = await this.confirmer.confirm(subject, readiness);
+    if (!ruling.accepted) {
+      return { outcome: 'rejected', reason: ruling.reason, attemptsLeft: tries?.remaining ?? 0, budget };
     }
     const activated = await this.activator.run({
       subject,
-      activation: { factorId, begunBy, fresh: confirmation.fresh, replacement: confirmation.replacement },
+      activation: { factorId, begunBy, fresh: ruling.fresh, replacement: ruling.replacement },
       type: readiness.pending.type,
       recovery: await this.maker.makeRecovery(subject),
       origin,

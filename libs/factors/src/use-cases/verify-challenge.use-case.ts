@@ -41,8 +41,9 @@ export type VerifyChallengeResult<T> =
   /** The challenge does not offer the factor. */
   | { readonly outcome: 'no-such-factor' };
 
-// An accepted answer whose factor changed meanwhile is asked about again, under the same claim, this often.
-const ROUNDS = 3;
+// An accepted answer whose factor changed meanwhile (another backup code of the set was spent) is asked about again,
+// under the same claim. Only another accepted answer can change it, and the budget has ten of those.
+const ROUNDS = 10;
 
 /**
  * The one road of a verification: parse, claim, load, ask the provider, settle. A claimed attempt stays claimed
