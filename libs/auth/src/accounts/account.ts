@@ -18,3 +18,6 @@ export interface Account {
 export function normaliseEmail(text: string): string {
   return text.trim().toLowerCase();
 }
+
+/** The UUID of no account (RFC 9562 section 5.9): what is asked about one that does not exist is asked about it. */
+export const NOBODY = '00000000-0000-0000-0000-000000000000';

@@ -1,8 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { Clock, Database } from '@countersign/core';
 import { TrustedDevices } from '@countersign/devices';
+import { NOBODY } from '../accounts/account.js';
 import { SessionStore } from '../sessions/session.store.js';
 import type { PasswordAttempt } from './password-attempts.js';
+import { sameNetwork } from './same-network.js';
 
 const KNOWN_FOR_MS = 30 * 24 * 60 * 60_000;
 
@@ -16,17 +18,22 @@ export class Acquaintance {
     private readonly clock: Clock,
   ) {}
 
-  /** @returns a name for who it is, or `undefined` for a stranger */
+  /**
+   * Asks the same of the database for an account that does not exist, so that the time tells nothing.
+   * @returns a name for who it is, or `undefined` for a stranger
+   */
   async of({ account, applicationId, deviceToken, origin }: PasswordAttempt): Promise<string | undefined> {
-    if (account === undefined) return undefined;
+    const userId = account?.id ?? NOBODY;
     const tx = this.database.direct;
     if (deviceToken !== undefined) {
-      const device = await this.devices.recognise(tx, deviceToken, { applicationId, userId: account.id });
+      const device = await this.devices.recognise(tx, deviceToken, { applicationId, userId });
       if (device !== undefined) return `device:${device}`;
     }
-    if (origin.ip === null) return undefined;
+    const { ip } = origin;
+    if (ip === null) return undefined;
     const since = new Date(this.clock.now().getTime() - KNOWN_FOR_MS);
-    const known = await this.sessions.knowsAddress(tx, account.id, origin.ip, since);
-    return known ? `address:${origin.ip}` : undefined;
+    const known = await this.sessions.addressesSince(tx, userId, since);
+    const address = known.find((candidate) => sameNetwork(candidate, ip));
+    return address === undefined ? undefined : `address:${address}`;
   }
 }

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { type BucketState, Database, type Origin } from '@countersign/core';
 import { TrustedDevices } from '@countersign/devices';
 import { UserStore } from '@countersign/directory';
+import { NOBODY } from '../accounts/account.js';
 import type { AccountWithPassword } from '../accounts/account.store.js';
 import { PasswordAttempts } from './password-attempts.js';
 import { PasswordHasher } from './password-hasher.js';
@@ -22,8 +23,6 @@ export type CheckedPassword =
   | { readonly outcome: 'right' }
   | { readonly outcome: 'wrong' }
   | { readonly outcome: 'limited'; readonly budget: BucketState };
-
-const NOBODY = '00000000-0000-0000-0000-000000000000';
 
 /** The one place where passwords are checked: counted before, in the same time for unknown accounts. */
 @Injectable()

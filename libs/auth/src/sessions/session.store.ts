@@ -24,6 +24,9 @@ export interface SessionPage {
   readonly after: string | undefined;
 }
 
+// Far more than a person has in a month.
+const MOST_ADDRESSES = 1_000;
+
 const FIND_LIVE = statement(
   'session-find-live',
   `SELECT ${SESSION_COLUMNS}, ${ACCOUNT_COLUMNS}
@@ -78,9 +81,14 @@ const JOIN_EPOCH = statement(
       AND ($2::uuid IS NULL OR session.id = $2)`,
 );
 
-const KNOWN_ADDRESS = statement(
-  'session-known-address',
-  `SELECT id FROM sessions WHERE user_id = $1 AND ip = $2 AND created_at > $3 LIMIT 1`,
+// In an order that stays, so that one of several addresses of a network always stands for it.
+const ADDRESSES = statement(
+  'session-addresses',
+  `SELECT DISTINCT ip
+     FROM sessions
+    WHERE user_id = $1 AND created_at > $2 AND ip IS NOT NULL
+    ORDER BY ip
+    LIMIT ${MOST_ADDRESSES}`,
 );
 
 /** Reads and writes sessions. */
@@ -161,9 +169,10 @@ export class SessionStore {
     await tx.query(JOIN_EPOCH, [userId, sessionId]);
   }
 
-  /** Whether somebody logged in to the account from an address since a moment. */
-  async knowsAddress(tx: Tx, userId: string, ip: string, since: Date): Promise<boolean> {
-    return (await tx.query(KNOWN_ADDRESS, [userId, ip, since])).length > 0;
+  /** Addresses from which somebody logged in to the account since a moment, sorted. */
+  async addressesSince(tx: Tx, userId: string, since: Date): Promise<string[]> {
+    const rows = await tx.query<{ ip: string }>(ADDRESSES, [userId, since]);
+    return rows.map((row) => row.ip);
   }
 }
 
