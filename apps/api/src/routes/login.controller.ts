@@ -73,8 +73,20 @@ export class LoginController {
     @Body() { refreshToken }: RefreshDto,
     @Req() request: FastifyRequest,
   ): Promise<SessionTokensDto> {
-    const issued = await this.refreshSession.run(refreshToken, originOf(request));
-    if (issued === undefined) throw new Problem('invalid_token');
-    return tokensView(issued);
+    // A token acts on its own application; a header may only name that one.
+    const named = request.headers['x-application'] !== undefined;
+    const result = await this.refreshSession.run({
+      refreshToken,
+      applicationId: named ? applicationOf(request).id : undefined,
+      origin: originOf(request),
+    });
+    switch (result.outcome) {
+      case 'refreshed':
+        return tokensView(result.issued);
+      case 'refused':
+        throw new Problem('invalid_token');
+      case 'other-application':
+        throw new Problem('not_found');
+    }
   }
 }

@@ -16,6 +16,16 @@ export interface RefreshState {
   readonly current: SessionOfAccount;
 }
 
+/** A refresh token's digest and the one that is to follow it. Ids are UUIDs. */
+export interface Rotation {
+  readonly sessionId: string;
+  /** Where given, the session must be this application's. */
+  readonly applicationId: string | undefined;
+  readonly presented: Buffer;
+  readonly successor: Buffer;
+  readonly expiresAt: Date;
+}
+
 // How long the token before the one in force is still honoured, with the same successor (security.md, parameters).
 const GRACE = `interval '10 seconds'`;
 
@@ -27,6 +37,7 @@ const ROTATE = statement(
           rotated_at = clock_timestamp(), last_used_at = $2, expires_at = LEAST($5::timestamptz, session.ends_at)
      FROM users
     WHERE session.id = $1 AND session.refresh_digest = $3 AND users.id = session.user_id AND ${LIVE}
+      AND ($6::uuid IS NULL OR session.application_id = $6)
    RETURNING ${SESSION_COLUMNS}, ${ACCOUNT_COLUMNS}`,
 );
 
@@ -49,20 +60,10 @@ export class RefreshStore {
    * Puts the successor in the presented token's place.
    * @returns the session, or `undefined` where the presented token is not the one in force
    */
-  async rotate(
-    tx: Tx,
-    sessionId: string,
-    presented: Buffer,
-    successor: Buffer,
-    expiresAt: Date,
-  ): Promise<SessionOfAccount | undefined> {
-    const [row] = await tx.query<SessionRow>(ROTATE, [
-      sessionId,
-      this.clock.now(),
-      presented,
-      successor,
-      expiresAt,
-    ]);
+  async rotate(tx: Tx, rotation: Rotation): Promise<SessionOfAccount | undefined> {
+    const { sessionId, applicationId, presented, successor, expiresAt } = rotation;
+    const values = [sessionId, this.clock.now(), presented, successor, expiresAt, applicationId ?? null];
+    const [row] = await tx.query<SessionRow>(ROTATE, values);
     return row && sessionOfAccount(row);
   }
 

@@ -2,8 +2,24 @@ import { Injectable } from '@nestjs/common';
 import { Database, digestsEqual, type Origin } from '@countersign/core';
 import { RefreshStore } from '../sessions/refresh.store.js';
 import { type IssuedSession, SessionIssuer } from '../sessions/session-issuer.js';
+import type { SessionOfAccount } from '../sessions/session.js';
 import { SessionEnder } from '../sessions/session-ender.js';
 import { RefreshTokens } from '../tokens/refresh-tokens.js';
+
+/** A refresh token, and the application that the request named, if any (UUID). */
+export interface RefreshSessionInput {
+  readonly refreshToken: string;
+  readonly applicationId: string | undefined;
+  readonly origin: Origin;
+}
+
+/** How a refresh ended. */
+export type RefreshSessionResult =
+  | { readonly outcome: 'refreshed'; readonly issued: IssuedSession }
+  /** The token continues nothing. */
+  | { readonly outcome: 'refused' }
+  /** The token continues a session, but not one of the application named; nothing was changed. */
+  | { readonly outcome: 'other-application' };
 
 /**
  * Continues a session with its refresh token, which is rotated (RFC 9700 section 4.14.2). The token before it is
@@ -20,33 +36,41 @@ export class RefreshSession {
     private readonly database: Database,
   ) {}
 
-  /** @returns `undefined` for a token that continues nothing */
-  async run(refreshToken: string, origin: Origin): Promise<IssuedSession | undefined> {
+  async run({ refreshToken, applicationId, origin }: RefreshSessionInput): Promise<RefreshSessionResult> {
     const presented = this.tokens.parse(refreshToken);
-    if (presented === undefined) return undefined;
+    if (presented === undefined) return { outcome: 'refused' };
     const successor = this.tokens.successor(presented);
-    const rotated = await this.refresh.rotate(
-      this.database.direct,
-      presented.sessionId,
-      presented.digest,
-      successor.digest,
-      this.issuer.refreshExpiry(),
-    );
-    if (rotated !== undefined) return this.issuer.tokensFor(rotated, successor.token);
+    const rotated = await this.refresh.rotate(this.database.direct, {
+      sessionId: presented.sessionId,
+      applicationId,
+      presented: presented.digest,
+      successor: successor.digest,
+      expiresAt: this.issuer.refreshExpiry(),
+    });
+    if (rotated !== undefined) return this.#refreshed(rotated, successor.token);
 
     const state = await this.refresh.look(this.database.direct, presented.sessionId);
-    if (state === undefined) return undefined;
+    if (state === undefined) return { outcome: 'refused' };
+    if (applicationId !== undefined && applicationId !== state.applicationId) {
+      // Only the holder of the session learns that it is another application's.
+      const holds = digestsEqual(state.refreshDigest, presented.digest);
+      return { outcome: holds ? 'other-application' : 'refused' };
+    }
     if (
       state.justRotated &&
       state.previousDigest !== null &&
       digestsEqual(state.previousDigest, presented.digest) &&
       digestsEqual(state.refreshDigest, successor.digest)
     ) {
-      return this.issuer.tokensFor(state.current, successor.token);
+      return this.#refreshed(state.current, successor.token);
     }
     if (this.tokens.isAncestor(presented, state.refreshDigest, state.generation)) {
       await this.ender.endStolen(state.current, origin);
     }
-    return undefined;
+    return { outcome: 'refused' };
+  }
+
+  #refreshed(live: SessionOfAccount, token: string): RefreshSessionResult {
+    return { outcome: 'refreshed', issued: this.issuer.tokensFor(live, token) };
   }
 }
