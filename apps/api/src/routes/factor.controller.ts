@@ -3,7 +3,7 @@ import { ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nes
 import { Database, Problem } from '@countersign/core';
 import { ChangeFactor, FactorStore, RemoveFactor } from '@countersign/factors';
 import type { FastifyRequest } from 'fastify';
-import { BeforeEnrolment, Sensitive } from '../http/access.decorator.js';
+import { Sensitive } from '../http/access.decorator.js';
 import { pageOf, pageRequest } from '../http/pagination.js';
 import { Problems } from '../http/problems.decorator.js';
 import { callerOf, originOf } from '../http/request.js';
@@ -23,7 +23,6 @@ export class FactorController {
   ) {}
 
   @Get()
-  @BeforeEnrolment()
   @ApiOperation({ summary: 'List the own factors', operationId: 'listFactors' })
   @ApiOkResponse({ type: FactorListDto })
   @Problems()
