@@ -14,10 +14,13 @@ import {
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
 
-  constructor(readonly faults: readonly ConfigFault[]) {
-    super(
-      `The configuration cannot be used:\n${faults.map((fault) => `  ${fault.variable}: ${fault.message}`).join('\n')}`,
-    );
+  /** @param warnings what may explain the faults, such as a misspelt name */
+  constructor(
+    readonly faults: readonly ConfigFault[],
+    warnings: readonly string[] = [],
+  ) {
+    const lines = [...faults.map((fault) => `${fault.variable}: ${fault.message}`), ...warnings];
+    super(`The configuration cannot be used:\n${lines.map((line) => `  ${line}`).join('\n')}`);
   }
 }
 
@@ -44,29 +47,42 @@ export function loadConfig(
 ): LoadedConfig {
   const faults: ConfigFault[] = [];
   const surroundings = readSurroundings(env, faults);
-  const parsed = sections.map((section) => {
-    const raw = rawValues(env, section, faults);
-    const result = z.object(section.variables).safeParse(raw);
-    if (!result.success) {
-      faults.push(
-        ...result.error.issues.map((issue) => ({
-          variable: String(issue.path[0]),
-          message: issue.code === 'invalid_type' ? 'is required' : issue.message,
-        })),
-      );
-      return undefined;
-    }
-    faults.push(...(section.refuse?.(result.data, surroundings) ?? []));
-    return result.data;
-  });
-  if (faults.length > 0) throw new ConfigError(faults);
+  const parsed = sections.map((section) =>
+    parse(section, rawValues(env, section, faults), surroundings, faults),
+  );
+  const warnings = nearMisses(env, knownNames(sections));
+  if (faults.length > 0) throw new ConfigError(faults, warnings);
 
   const slices: Record<string, object> = {};
   sections.forEach((section, index) => {
     const values = parsed[index];
     if (values !== undefined) slices[section.name] = Object.freeze(section.read(values, surroundings));
   });
-  return { surroundings, slices: Object.freeze(slices), warnings: nearMisses(env, knownNames(sections)) };
+  return { surroundings, slices: Object.freeze(slices), warnings };
+}
+
+// A value that cannot be read must not hide what else is wrong: the rest is judged without it.
+function parse(
+  section: ConfigSection,
+  raw: Readonly<Record<string, string>>,
+  surroundings: Surroundings,
+  faults: ConfigFault[],
+): Record<string, unknown> | undefined {
+  const schema = z.object(section.variables);
+  const result = schema.safeParse(raw);
+  const wrong = new Set<string>();
+  for (const issue of result.error?.issues ?? []) {
+    const variable = String(issue.path[0]);
+    if (wrong.has(variable)) continue;
+    wrong.add(variable);
+    faults.push({ variable, message: issue.code === 'invalid_type' ? 'is required' : issue.message });
+  }
+  const readable = Object.fromEntries(Object.entries(raw).filter(([name]) => !wrong.has(name)));
+  const { data } = result.success ? result : schema.safeParse(readable);
+  if (data === undefined) return undefined;
+  const refused = section.refuse?.(data, surroundings) ?? [];
+  faults.push(...refused.filter(({ variable }) => !wrong.has(variable)));
+  return data;
 }
 
 /** Every variable name of the sections, `*_FILE` forms included. */
@@ -97,7 +113,9 @@ function readSurroundings(
       });
     }
   }
-  return { environment: environment ?? 'production', production: environment === 'production', allowed };
+  // Surroundings that nobody knows are held to the strictest rules, so that one start tells everything.
+  const held = environment ?? 'production';
+  return { environment: held, production: held === 'production', allowed };
 }
 
 function rawValues(
@@ -118,7 +136,9 @@ function rawValues(
       continue;
     }
     try {
-      raw[name] = readFileSync(file, 'utf8').trim();
+      const value = readFileSync(file, 'utf8').trim();
+      if (value === '') faults.push({ variable: `${name}_FILE`, message: `${file} is empty` });
+      else raw[name] = value;
     } catch {
       faults.push({ variable: `${name}_FILE`, message: `cannot read ${file}` });
     }
