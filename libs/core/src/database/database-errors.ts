@@ -1,7 +1,11 @@
-// SQLSTATE classes that say "not now" rather than "not so": connection, resources, operator intervention, system.
-const UNAVAILABLE_CLASSES = new Set(['08', '53', '57', '58']);
+// SQLSTATE classes that say "not now" rather than "not so": connection, authorisation, catalogue name (both as in a
+// database that is being restored), resources, operator intervention, system.
+const UNAVAILABLE_CLASSES = new Set(['08', '28', '3D', '53', '57', '58']);
 const UNAVAILABLE_CODES = new Set(['25006', '40001', '40P01', '55P03']);
-const SYSTEM_ERRORS = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOENT', 'EHOSTUNREACH']);
+const SYSTEM_ERRORS = new Set([
+  ...['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOENT', 'EHOSTUNREACH', 'ENETUNREACH'],
+  ...['ENOTFOUND', 'EAI_AGAIN'],
+]);
 const DRIVER_MESSAGES =
   /timeout exceeded when trying to connect|Query read timeout|Connection terminated|Client has encountered a connection error|pool after calling end|Client was closed|Driver not Connected/;
 
