@@ -1,7 +1,7 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
 import { authEntities, AuthModule } from '@countersign/auth';
-import { type Clock, coreEntities, CoreModule, type LoadedConfig } from '@countersign/core';
+import { type Clock, type CoreConfig, coreEntities, CoreModule, type LoadedConfig } from '@countersign/core';
 import { devicesEntities, DevicesModule } from '@countersign/devices';
 import { directoryEntities, DirectoryModule } from '@countersign/directory';
 import { factorsEntities, FactorsModule } from '@countersign/factors';
@@ -34,10 +34,33 @@ export const entities = [
   ...authEntities,
 ];
 
+/** What every role answers but the worker's, which only tells its health. */
+const controllers = [
+  RegistrationController,
+  LoginController,
+  SessionController,
+  StepUpController,
+  MeController,
+  FactorTypeController,
+  FactorController,
+  EnrolmentController,
+  ChallengeController,
+  DeviceController,
+  JwksController,
+  HealthController,
+  ProblemPageController,
+];
+
+const guards = [CredentialGuard, RateLimitGuard, AccessGuard].map((useClass) => ({
+  provide: APP_GUARD,
+  useClass,
+}));
+
 /** The whole house: every module, every route, and the guards that each request passes in this order. */
 @Module({})
 export class AppModule {
   static forRoot(config: LoadedConfig, databaseUrl: string, clock: Clock): DynamicModule {
+    const serves = (config.slices['core'] as CoreConfig).role !== 'worker';
     return {
       module: AppModule,
       imports: [
@@ -47,29 +70,8 @@ export class AppModule {
         FactorsModule,
         AuthModule,
       ],
-      controllers: [
-        RegistrationController,
-        LoginController,
-        SessionController,
-        StepUpController,
-        MeController,
-        FactorTypeController,
-        FactorController,
-        EnrolmentController,
-        ChallengeController,
-        DeviceController,
-        JwksController,
-        HealthController,
-        ProblemPageController,
-      ],
-      providers: [
-        ...factorProviders,
-        StepUpCheck,
-        VerifyBudget,
-        { provide: APP_GUARD, useClass: CredentialGuard },
-        { provide: APP_GUARD, useClass: RateLimitGuard },
-        { provide: APP_GUARD, useClass: AccessGuard },
-      ],
+      controllers: serves ? controllers : [HealthController],
+      providers: [...factorProviders, StepUpCheck, VerifyBudget, ...(serves ? guards : [])],
     };
   }
 }

@@ -1,12 +1,32 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { parseEnv } from 'node:util';
+import { ConfigError } from '@countersign/core';
 
-/** The environment of a process: its variables, those of a `.env` file beneath them, and its flags above them. */
+const FLAG = /^--role=(.*)$/s;
+
+/**
+ * The environment of a process: its variables, those of a `.env` file beneath them, and its flags above them.
+ * @throws ConfigError for a flag that nobody knows
+ */
 export function environmentFrom(
   args: readonly string[],
   env: Readonly<Record<string, string | undefined>>,
 ): Record<string, string | undefined> {
-  const file = existsSync('.env') ? parseEnv(readFileSync('.env', 'utf8')) : {};
-  const role = args.map((arg) => /^--role=(.*)$/.exec(arg)?.[1]).find((value) => value !== undefined);
-  return { ...file, ...env, ...(role === undefined ? {} : { ROLE: role }) };
+  const unknown = args.filter((arg) => !FLAG.test(arg));
+  if (unknown.length > 0) {
+    throw new ConfigError(
+      unknown.map((arg) => ({ variable: arg, message: 'is not known; expected --role=api|worker|all' })),
+    );
+  }
+  const role = args.map((arg) => FLAG.exec(arg)?.[1]).findLast((value) => value !== undefined);
+  return { ...fileVariables(), ...env, ...(role === undefined ? {} : { ROLE: role }) };
+}
+
+function fileVariables(): Record<string, string | undefined> {
+  if (!existsSync('.env')) return {};
+  try {
+    return parseEnv(readFileSync('.env', 'utf8'));
+  } catch {
+    throw new ConfigError([{ variable: '.env', message: `cannot be read in ${process.cwd()}` }]);
+  }
 }

@@ -8,10 +8,16 @@ export type RedisLocation =
   | { readonly url: string }
   | { readonly host: string; readonly port: number; readonly password: string | undefined };
 
+const ROLES = ['api', 'worker', 'all'] as const;
+
+/** What a process does: serves requests, does the background work, or both. */
+export type Role = (typeof ROLES)[number];
+
 /** What core needs to know: surroundings, database, ephemeral store, master key. */
 export interface CoreConfig {
   readonly environment: Environment;
   readonly production: boolean;
+  readonly role: Role;
   readonly host: string;
   readonly port: number;
   /** Issuer of tokens and base of links; without a slash at its end. */
@@ -36,6 +42,10 @@ const variables = {
     .string()
     .optional()
     .describe('of embedded-database, in-process-store, http-public-url; what production may do unsafely'),
+  ROLE: z
+    .enum(ROLES, { error: `expected ${ROLES.join(', ')}` })
+    .default('all')
+    .describe('api serves requests, worker does the background work, all does both'),
   HOST: z.string().optional().describe('address to listen on; 127.0.0.1, in production 0.0.0.0'),
   PORT: whole(0, 65_535).prefault('3000').describe('port to listen on'),
   PUBLIC_URL: z
@@ -45,7 +55,10 @@ const variables = {
     .describe('issuer of tokens, base of links in mail; from HOST and PORT where absent'),
   DATABASE_URL: z
     .string()
-    .regex(/^postgres(ql)?:\/\//, 'expected postgres://user:password@host:port/database')
+    .refine(
+      (url) => /^postgres(ql)?:\/\//.test(url) && URL.canParse(url),
+      'expected postgres://user:password@host:port/database',
+    )
     .optional()
     .describe('PostgreSQL 14 or newer; an embedded one under DATA_DIR where absent'),
   DATABASE_POOL_MAX: whole(2, 1000).prefault('10').describe('connections of one process'),
@@ -140,6 +153,7 @@ export const coreSection = defineSection<'core', typeof variables, CoreConfig>({
     return {
       environment,
       production,
+      role: values.ROLE,
       host,
       port: values.PORT,
       publicUrl: values.PUBLIC_URL?.replace(/\/+$/, '') ?? `http://${reachable(host)}:${values.PORT}`,

@@ -36,10 +36,11 @@ export interface CoreModuleOptions {
 export class CoreModule {
   /** Builds the module; nothing is connected before Nest asks for it. */
   static forRoot({ config, databaseUrl, entities, clock }: CoreModuleOptions): DynamicModule {
+    const works = (config.slices['core'] as CoreConfig).role !== 'api';
     return {
       module: CoreModule,
       imports: [
-        ScheduleModule.forRoot(),
+        ScheduleModule.forRoot({ cronJobs: works, intervals: works, timeouts: works }),
         ConfigModule.forRoot({
           isGlobal: true,
           ignoreEnvFile: true,
