@@ -1,48 +1,89 @@
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { AuthConfig } from '@countersign/auth';
 import type { CoreConfig } from '@countersign/core';
 
-/** The first administrator's e-mail address and password, and whether the password was made up here. */
+/** The first administrator, as a start outside production shows it. */
 export interface AdminCredentials {
   readonly email: string;
+  /** Absent where only the operator, or whoever changed it since, knows it. */
+  readonly password: string | undefined;
+}
+
+interface Kept {
+  readonly email: string;
   readonly password: string;
-  readonly random: boolean;
 }
 
 const FILE = 'first-administrator.json';
 
 /**
- * The first administrator's credentials: the operator's; outside production else `admin@localhost` and a random
- * password, which is kept under the data directory so that a second start can show it again.
- *
- * @returns `undefined` in production where the operator names none
+ * The first administrator: the operator's; outside production else `admin@localhost` with a random password, which
+ * is kept under the data directory so that later starts can show it again.
  */
-export function firstAdministrator(core: CoreConfig, auth: AuthConfig): AdminCredentials | undefined {
-  const { email, password } = auth.bootstrapAdmin;
-  if (email !== undefined && password !== undefined) return { email, password, random: false };
-  if (core.production) return undefined;
-  const name = email ?? 'admin@localhost';
-  if (password !== undefined) return { email: name, password, random: false };
-  const kept = read(core.dataDir);
-  return { email: name, password: kept?.email === name ? kept.password : randomPassword(), random: true };
-}
+export class FirstAdministrator {
+  private constructor(
+    readonly email: string,
+    private readonly given: string | undefined,
+    private readonly dataDir: string,
+  ) {}
 
-/** Keeps a random password for the next start's screen; readable by its owner only. */
-export function keepForNextStart({ dataDir }: CoreConfig, { email, password }: AdminCredentials): void {
-  mkdirSync(dataDir, { recursive: true });
-  writeFileSync(join(dataDir, FILE), `${JSON.stringify({ email, password })}\n`, { mode: 0o600 });
-}
+  /** @returns `undefined` in production where the operator names none */
+  static of(core: CoreConfig, auth: AuthConfig): FirstAdministrator | undefined {
+    const { email, password } = auth.bootstrapAdmin;
+    if (core.production && (email === undefined || password === undefined)) return undefined;
+    return new FirstAdministrator(email ?? 'admin@localhost', password, core.dataDir);
+  }
 
-function read(dataDir: string): { email: string; password: string } | undefined {
-  try {
-    return JSON.parse(readFileSync(join(dataDir, FILE), 'utf8')) as { email: string; password: string };
-  } catch {
-    return undefined;
+  /**
+   * The password to make the account with. A random one is on disk before it is used: a start that is killed in
+   * between must not leave an account whose password nobody saw.
+   */
+  password(): string {
+    return this.given ?? this.#kept()?.password ?? this.#keep(randomBytes(15).toString('base64url'));
+  }
+
+  /** What the screen shows once the account is there. */
+  shown(): AdminCredentials {
+    return { email: this.email, password: this.given === undefined ? this.#kept()?.password : undefined };
+  }
+
+  #kept(): Kept | undefined {
+    try {
+      const kept: unknown = JSON.parse(readFileSync(join(this.dataDir, FILE), 'utf8'));
+      return isKept(kept) && kept.email === this.email ? kept : undefined;
+    } catch {
+      return undefined;
+    }
+  }
+
+  #keep(password: string): string {
+    mkdirSync(this.dataDir, { recursive: true });
+    const file = join(this.dataDir, FILE);
+    const draft = `${file}.${process.pid}`;
+    writeFileSync(draft, `${JSON.stringify({ email: this.email, password })}\n`, { mode: 0o600 });
+    try {
+      // A link fails where the file is there already, so that two first starts agree on one password.
+      linkSync(draft, file);
+    } catch {
+      const rival = this.#kept();
+      if (rival !== undefined) return rival.password;
+      renameSync(draft, file);
+    } finally {
+      rmSync(draft, { force: true });
+    }
+    return password;
   }
 }
 
-function randomPassword(): string {
-  return randomBytes(15).toString('base64url');
+function isKept(value: unknown): value is Kept {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'email' in value &&
+    typeof value.email === 'string' &&
+    'password' in value &&
+    typeof value.password === 'string'
+  );
 }

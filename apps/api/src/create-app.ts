@@ -79,7 +79,7 @@ export async function createApp(
   }
   app.useGlobalPipes(validationPipe());
   app.useGlobalFilters(new ProblemFilter(routes, core.publicUrl));
-  serveOpenApi(app, core.publicUrl);
+  if (core.role !== 'worker') serveOpenApi(app, core.publicUrl);
   await app.init();
   return app;
 }
@@ -102,6 +102,13 @@ function trustFunction(
   return typeof proxies === 'number' ? (_address, hop) => hop < proxies : proxies;
 }
 
+// Nest logs, with its stack, what it then throws to us; whoever starts the application says it in a sentence.
+class StartQuietLogger extends QuietLogger {
+  override error(message: unknown, ...rest: unknown[]): void {
+    if (rest.at(-1) !== 'ExceptionHandler') super.error(message, ...rest);
+  }
+}
+
 function loggerFor(level: LogLevel, json: boolean): LoggerService | false {
   const levels: Record<Exclude<LogLevel, 'silent'>, NestLogLevel[]> = {
     debug: ['debug', 'log', 'warn', 'error', 'fatal'],
@@ -109,5 +116,5 @@ function loggerFor(level: LogLevel, json: boolean): LoggerService | false {
     warn: ['warn', 'error', 'fatal'],
     error: ['error', 'fatal'],
   };
-  return level === 'silent' ? false : new QuietLogger({ json, logLevels: levels[level], compact: true });
+  return level === 'silent' ? false : new StartQuietLogger({ json, logLevels: levels[level], compact: true });
 }

@@ -2,27 +2,28 @@ import { Logger } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { type AuthConfig, BootstrapAdmin } from '@countersign/auth';
 import {
-  ConfigError,
   type CoreConfig,
   Database,
   type EmbeddedPostgres,
-  EmbeddedPostgresError,
-  isDatabaseUnavailable,
   type LoadedConfig,
   startEmbeddedPostgres,
 } from '@countersign/core';
 import { migrations } from '../../../migrations/index.js';
-import { type AdminCredentials, firstAdministrator, keepForNextStart } from './admin-credentials.js';
+import { type AdminCredentials, FirstAdministrator } from './admin-credentials.js';
 import { loadAppConfig } from './config.js';
 import { createApp } from './create-app.js';
+import { Drain } from './drain.js';
 import { environmentFrom } from './environment.js';
+import { HealthController } from './routes/health.controller.js';
 import { stopOnSignals } from './shutdown.js';
+import { explain, listenFailure } from './start-failure.js';
 import { startScreen } from './start-screen.js';
 
 /** Everything that a running process holds, in the order in which it was taken. */
 interface Running {
   embedded?: EmbeddedPostgres;
   app?: NestFastifyApplication;
+  drain?: Drain;
 }
 
 /**
@@ -37,17 +38,19 @@ export async function run(
 ): Promise<void> {
   const running: Running = {};
   let started: Promise<void> | undefined;
+  let stopped: Promise<void> | undefined;
+  const stopOnce = (): Promise<void> => (stopped ??= stop(running));
   stopOnSignals(async () => {
     // A signal during the start waits for it: half-started things could not be stopped.
     await started?.catch(() => undefined);
-    await stop(running);
+    await stopOnce();
   });
   try {
     started = start(running, loadAppConfig(environmentFrom(args, env)));
     await started;
   } catch (error) {
     process.stderr.write(`\n${explain(error)}\n`);
-    await stop(running);
+    await stopOnce();
     process.exit(1);
   }
 }
@@ -65,8 +68,11 @@ async function start(running: Running, config: LoadedConfig): Promise<void> {
   await Database.migrate(databaseUrl, migrations);
   const app = await createApp(config, databaseUrl);
   running.app = app;
+  running.drain = new Drain(app.getHttpServer());
   const administrator = await bootstrapAdministrator(app, config);
-  await app.listen(core.port, core.host);
+  await app.listen(core.port, core.host).catch((error: unknown) => {
+    throw listenFailure(error, core.host, core.port);
+  });
   if (core.production) {
     new Logger('Start').log(`Ready on ${core.host}:${core.port} as ${core.publicUrl}`);
     return;
@@ -89,35 +95,14 @@ async function bootstrapAdministrator(
   config: LoadedConfig,
 ): Promise<AdminCredentials | undefined> {
   const core = config.slices['core'] as CoreConfig;
-  const administrator = firstAdministrator(core, config.slices['auth'] as AuthConfig);
-  const result = await app
-    .get(BootstrapAdmin)
-    .run(administrator && { email: administrator.email, password: () => administrator.password });
-  if (administrator !== undefined && administrator.random && result.outcome === 'made') {
-    keepForNextStart(core, administrator);
-  }
-  return administrator;
+  const first = FirstAdministrator.of(core, config.slices['auth'] as AuthConfig);
+  await app.get(BootstrapAdmin).run(first && { email: first.email, password: () => first.password() });
+  return first?.shown();
 }
 
-async function stop({ app, embedded }: Running): Promise<void> {
+async function stop({ app, drain, embedded }: Running): Promise<void> {
+  app?.get(HealthController).announceStop();
+  await drain?.run();
   await app?.close();
   await embedded?.stop();
 }
-
-// What an operator can act on is said in a sentence; anything else is a bug and shows its stack.
-function explain(error: unknown): string {
-  if (error instanceof ConfigError || error instanceof EmbeddedPostgresError) return error.message;
-  if (!(error instanceof Error)) return String(error);
-  const { code, port } = error as NodeJS.ErrnoException & { port?: number };
-  if (code === 'EADDRINUSE') {
-    return `Port ${port ?? ''} is taken by another program. Stop it, or choose another: PORT=3001 npm start`;
-  }
-  if (code === 'EACCES')
-    return `Port ${port ?? ''} may not be used by this user. Choose one above 1023 with PORT.`;
-  if (isDatabaseUnavailable(error))
-    return `PostgreSQL cannot be reached (${error.message}). Check DATABASE_URL.`;
-  if (STARTING_ERRORS.has(error.name)) return error.message;
-  return error.stack ?? error.message;
-}
-
-const STARTING_ERRORS = new Set(['MasterKeyMismatch', 'EvictingRedis', 'FactorRegistryError']);

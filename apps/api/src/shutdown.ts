@@ -1,7 +1,7 @@
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 // A terminal's Ctrl-C reaches us twice, from the terminal and from npm; a second one this late is meant.
 const SAME_PRESS_MS = 1_500;
-const LONGEST_DRAIN_MS = 30_000;
+const LONGEST_STOP_MS = 30_000;
 
 /**
  * Stops the process once a signal asks for it: what is under way is finished first, for at most 30 seconds.
@@ -16,7 +16,7 @@ export function stopOnSignals(stop: () => Promise<void>): void {
       return;
     }
     asked = performance.now();
-    setTimeout(() => process.exit(1), LONGEST_DRAIN_MS).unref();
+    setTimeout(() => process.exit(1), LONGEST_STOP_MS).unref();
     stop().then(
       () => process.exit(0),
       (error: unknown) => {

@@ -8,6 +8,8 @@ export interface StartFacts {
   readonly administrator: AdminCredentials | undefined;
 }
 
+const UNKNOWN_PASSWORD = '(the one it was made with; npm run cli -- admin sets another)';
+
 /** The one screen that a start outside production ends with. */
 export function startScreen({ url, database, store, administrator }: StartFacts): string {
   const rows: [string, string][] = [
@@ -18,14 +20,11 @@ export function startScreen({ url, database, store, administrator }: StartFacts)
   ];
   if (administrator !== undefined) {
     rows.push(['Administrator', administrator.email]);
-    rows.push([
-      'Password',
-      administrator.random ? administrator.password : '(the one in BOOTSTRAP_ADMIN_PASSWORD)',
-    ]);
+    rows.push(['Password', administrator.password ?? UNKNOWN_PASSWORD]);
   }
   const example = {
     email: administrator?.email ?? 'you@example.com',
-    password: administrator?.random === true ? administrator.password : '…',
+    password: administrator?.password ?? '…',
   };
   return [
     '',

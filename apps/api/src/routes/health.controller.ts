@@ -1,4 +1,4 @@
-import { type BeforeApplicationShutdown, Controller, Get, Res } from '@nestjs/common';
+import { Controller, Get, Res } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiServiceUnavailableResponse, ApiTags } from '@nestjs/swagger';
 import { Database, EphemeralStore } from '@countersign/core';
 import type { FastifyReply } from 'fastify';
@@ -11,7 +11,7 @@ const PATIENCE_MS = 1_000;
 @ApiTags('Operations')
 @Public()
 @Controller('health')
-export class HealthController implements BeforeApplicationShutdown {
+export class HealthController {
   #stopping = false;
 
   constructor(
@@ -19,8 +19,8 @@ export class HealthController implements BeforeApplicationShutdown {
     private readonly store: EphemeralStore,
   ) {}
 
-  /** From here on no balancer should send anything new. */
-  beforeApplicationShutdown(): void {
+  /** Turns readiness off: from here on no balancer should send anything new. */
+  announceStop(): void {
     this.#stopping = true;
   }
 

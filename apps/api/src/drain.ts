@@ -1,0 +1,60 @@
+import { type IncomingMessage, type Server as HttpServer, type ServerResponse } from 'node:http';
+import { Server, type Socket } from 'node:net';
+
+// So long a client that keeps its connection may still send on it, before it is closed under its hands.
+const GRACE_MS = 500;
+const LOOK_EVERY_MS = 50;
+// Leaves time, of the 30 seconds that a stop may take, to close database and store in order.
+const LONGEST_MS = 25_000;
+
+/**
+ * Stops an HTTP server without dropping a request: new connections are refused, requests under way are answered, and
+ * every answer from now on tells its client that this connection ends (RFC 9112 section 9.6). Node's own
+ * `close` would cut idle connections at once, just when a client sends its next request on one, and would wait for
+ * others until their keep-alive time is over.
+ */
+export class Drain {
+  readonly #sockets = new Set<Socket>();
+  readonly #answers = new Set<ServerResponse>();
+  #draining = false;
+
+  /** @param server one that does not listen yet, so that no connection is missed */
+  constructor(private readonly server: HttpServer) {
+    server.on('connection', (socket: Socket) => {
+      this.#sockets.add(socket);
+      socket.once('close', () => this.#sockets.delete(socket));
+    });
+    server.prependListener('request', (_request: IncomingMessage, answer: ServerResponse) => {
+      if (this.#draining) answer.setHeader('Connection', 'close');
+      this.#answers.add(answer);
+      answer.once('close', () => this.#answers.delete(answer));
+    });
+  }
+
+  /** Resolves when the last connection has ended, at the latest after 25 seconds. */
+  async run(): Promise<void> {
+    if (!this.server.listening) return;
+    this.#draining = true;
+    for (const answer of this.#answers) {
+      if (!answer.headersSent) answer.setHeader('Connection', 'close');
+    }
+    const begun = performance.now();
+    await new Promise<void>((resolve) => {
+      const timer = setInterval(() => this.#closeConnections(performance.now() - begun), LOOK_EVERY_MS);
+      // Not the HTTP server's `close`, which ends idle connections at once.
+      Server.prototype.close.call(this.server, () => {
+        clearInterval(timer);
+        resolve();
+      });
+    });
+  }
+
+  #closeConnections(afterMs: number): void {
+    if (afterMs < GRACE_MS) return;
+    this.server.closeIdleConnections();
+    for (const socket of this.#sockets) {
+      // Opened ahead of need, as browsers and balancers do: to Node it is waiting for a request, not idle.
+      if (socket.bytesRead === 0 || afterMs > LONGEST_MS) socket.destroy();
+    }
+  }
+}

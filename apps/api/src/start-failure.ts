@@ -1,0 +1,45 @@
+import { ConfigError, EmbeddedPostgresError, isDatabaseUnavailable } from '@countersign/core';
+
+/** A start that cannot go on, for a reason that its message says in full. */
+export class StartFailure extends Error {
+  override readonly name = 'StartFailure';
+}
+
+const PLAIN = new Set(['MasterKeyMismatch', 'EvictingRedis', 'FactorRegistryError']);
+
+/** What an operator can act on is said in a sentence; anything else is a bug and shows its stack. */
+export function explain(error: unknown): string {
+  if (
+    error instanceof ConfigError ||
+    error instanceof EmbeddedPostgresError ||
+    error instanceof StartFailure
+  ) {
+    return error.message;
+  }
+  if (isDatabaseUnavailable(error)) {
+    return `DATABASE_URL: PostgreSQL cannot be used (${causeOf(error)}). Check that it runs and lets this user in.`;
+  }
+  if (!(error instanceof Error)) return String(error);
+  return PLAIN.has(error.name) ? error.message : (error.stack ?? error.message);
+}
+
+/** Why the port cannot be listened on. */
+export function listenFailure(error: unknown, host: string, port: number): StartFailure {
+  const { code } = error as NodeJS.ErrnoException;
+  switch (code) {
+    case 'EADDRINUSE':
+      return new StartFailure(
+        `Port ${port} is taken by another program. Stop it, or choose another: PORT=${port + 1} npm start`,
+      );
+    case 'EACCES':
+      return new StartFailure(`Port ${port} may not be used by this user. Choose one above 1023 with PORT.`);
+    default:
+      return new StartFailure(`HOST: ${host} cannot be listened on (${causeOf(error)}).`);
+  }
+}
+
+// The error of a name with several addresses has a code and no message.
+function causeOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.message || ('code' in error && typeof error.code === 'string' ? error.code : error.name);
+}
