@@ -22,6 +22,7 @@ export const FLOORS = {
 
 const SCOPE = '@countersign/';
 const PROVIDERS = 'libs/factors/src/providers';
+const LOWEST_FLOOR_THAT_MIGRATES = 4;
 const THIRD_PARTY_FOR_MIGRATIONS = new Set(['typeorm']);
 
 /**
@@ -80,6 +81,7 @@ function resolve(file, specifier) {
   if (specifier.startsWith('/') || specifier.startsWith('file:')) return { kind: 'path', path: specifier };
   if (specifier.startsWith(SCOPE)) {
     const [name, ...past] = specifier.slice(SCOPE.length).split('/');
+    if (name === 'migrations') return { kind: 'migrations', past: past.length > 0 };
     return { kind: 'lib', unit: `libs/${name}`, past: past.length > 0 };
   }
   return { kind: isBuiltin(specifier) ? 'builtin' : 'package', name: specifier };
@@ -101,6 +103,8 @@ function ruleBroken(unit, file, target) {
       return libRule(unit, target);
     case 'path':
       return pathRule(unit, file, target.path);
+    case 'migrations':
+      return migrationsRule(unit, target);
     default:
       return undefined;
   }
@@ -122,6 +126,7 @@ function providerRule(file, target) {
   if (target.kind === 'builtin' || target.kind === 'package') return undefined;
   if (target.kind === 'lib' && target.unit === 'libs/factor-kit') return undefined;
   if (target.kind === 'path' && target.path.startsWith(`${own}/`)) return undefined;
+  if (isSpec(file) && isProviderFixture(target)) return undefined;
   return {
     what: (specifier) => `built-in provider imports '${specifier}'`,
     why:
@@ -175,6 +180,20 @@ function pathRule(unit, file, path) {
     what: (specifier) => `relative import leaves ${unit}: '${specifier}'`,
     why: `use a lib's face (${SCOPE}<name>); a test that needs more than its own lib belongs in test/`,
   };
+}
+
+// They have no floor: whoever starts a whole engine runs them, on floors 4 and 5.
+function migrationsRule(unit, { past }) {
+  if (FLOORS[unit] >= LOWEST_FLOOR_THAT_MIGRATES && !past) return undefined;
+  return {
+    what: (specifier) => (past ? `import past a face: '${specifier}'` : `upward import '${specifier}'`),
+    why: `only what starts a whole engine runs the migrations, from floor ${LOWEST_FLOOR_THAT_MIGRATES} up`,
+  };
+}
+
+// What specs of several providers share: a fixture right below the providers' folder, which imports as they do.
+function isProviderFixture({ kind, path }) {
+  return kind === 'path' && posix.dirname(path) === PROVIDERS && path.endsWith('.fixture.ts');
 }
 
 function isSpec(path) {

@@ -47,6 +47,20 @@ describe('imports that point down', () => {
     ).toEqual([]);
   });
 
+  it('may name the migrations from the floors that start a whole engine', () => {
+    expect(
+      offences({
+        'apps/api/src/a.ts': `import '@countersign/migrations';`,
+        'libs/factor-testing/src/a.ts': `import '@countersign/migrations';`,
+        'libs/factors/src/a.ts': `import '@countersign/migrations';`,
+        'libs/auth/src/a.ts': `import '@countersign/migrations/0001-first.js';`,
+      }),
+    ).toEqual([
+      `libs/auth/src/a.ts:1 import past a face: '@countersign/migrations/0001-first.js'`,
+      `libs/factors/src/a.ts:1 upward import '@countersign/migrations'`,
+    ]);
+  });
+
   it('do not bind test/', () => {
     expect(
       offences({
@@ -199,6 +213,21 @@ describe('a built-in provider', () => {
   ])("does not import '%s'", (specifier) => {
     expect(offences({ [provider]: `import '${specifier}';` })).toEqual([
       `${provider}:1 built-in provider imports '${specifier}'`,
+    ]);
+  });
+
+  it('shares fixtures with the others in its specs, and nowhere else', () => {
+    const fixture = `import '../circumstances.fixture.js';`;
+    expect(
+      offences({
+        'libs/factors/src/providers/circumstances.fixture.ts': `import type { A } from '@countersign/factor-kit';`,
+        'libs/factors/src/providers/totp/totp.factor.spec.ts': fixture,
+        [provider]: fixture,
+        'libs/factors/src/providers/totp/deep.spec.ts': `import '../../engine/a.fixture.js';`,
+      }),
+    ).toEqual([
+      `libs/factors/src/providers/totp/deep.spec.ts:1 built-in provider imports '../../engine/a.fixture.js'`,
+      `${provider}:1 built-in provider imports '../circumstances.fixture.js'`,
     ]);
   });
 

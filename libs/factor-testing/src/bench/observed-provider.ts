@@ -1,0 +1,49 @@
+import type { AnsweredFactor, Circumstances, Enrolment, Verdict } from '@countersign/factor-kit';
+
+type Judging = 'confirm' | 'verify';
+
+/** What went through a provider's methods, for rules that look behind the engine. */
+export interface Observed {
+  /** The secret that each factor's enrolment returned, by the factor's TypeID. */
+  readonly enrolled: Map<string, unknown>;
+  /** The secret that each factor's last confirmation or verification was given, by TypeID. */
+  readonly given: Map<string, unknown>;
+  /** Methods that changed the secret they were given. */
+  readonly changedInPlace: Set<Judging>;
+  /** Replaces the decision on the next answers: a provider that fails. `undefined` gives it back its own. */
+  failWith: (() => Promise<never>) | undefined;
+}
+
+/** Watches a provider by wrapping the methods of this one instance. */
+export function observe(provider: AnsweredFactor): Observed {
+  const observed: Observed = {
+    enrolled: new Map(),
+    given: new Map(),
+    changedInPlace: new Set(),
+    failWith: undefined,
+  };
+  const enrol = provider.enrol.bind(provider);
+  provider.enrol = async (input: unknown, at: Circumstances): Promise<Enrolment<unknown>> => {
+    const enrolment = await enrol(input, at);
+    observed.enrolled.set(at.ids.factor, structuredClone(enrolment.secret));
+    return enrolment;
+  };
+  for (const method of ['confirm', 'verify'] as const) {
+    const judge = provider[method].bind(provider);
+    provider[method] = async (
+      secret: unknown,
+      answer: unknown,
+      at: Circumstances,
+    ): Promise<Verdict<unknown>> => {
+      if (observed.failWith !== undefined) return observed.failWith();
+      const before = JSON.stringify(secret);
+      observed.given.set(at.ids.factor, structuredClone(secret));
+      try {
+        return await judge(secret, answer, at);
+      } finally {
+        if (JSON.stringify(secret) !== before) observed.changedInPlace.add(method);
+      }
+    };
+  }
+  return observed;
+}

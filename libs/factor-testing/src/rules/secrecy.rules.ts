@@ -1,0 +1,93 @@
+import { publicId } from '@countersign/core';
+import { ActiveFactor } from '../bench/active-factor.js';
+import { everythingWritten, type WrittenRow } from '../bench/everything-written.js';
+import type { FactorBench } from '../bench/factor-bench.js';
+import { hold } from '../contract-broken.js';
+import type { FactorRule } from '../factor-rule.js';
+
+/** Secrets stay where they are. */
+export const secrecyRules: readonly FactorRule[] = [
+  {
+    name: 'neither its secret nor an answer shows in events, logs or lists, and nothing is kept in clear',
+    binds: 'all',
+    check: nothingShows,
+  },
+];
+
+// Shorter texts turn up by chance.
+const SHORTEST_CANARY = 6;
+
+async function nothingShows(bench: FactorBench): Promise<void> {
+  await bench.log.listening(async () => {
+    const factor = await ActiveFactor.of(bench);
+    const given = [...(await answered(factor)), ...(await answered(factor))];
+    const lists = JSON.stringify([await factor.owner.factors(), await shownAfterwards(bench, factor)]);
+    const rows = await everythingWritten(bench);
+    const secrets = [...(bench.contract.canaries ?? []), ...(await randomTexts(bench, factor))];
+
+    for (const canary of secrets) holdUnseen(canary, 'secret', bench.log.text, lists, rows);
+    for (const canary of given) {
+      // An answer may be a few digits, which a table full of numbers contains by chance.
+      const events = rows.filter(({ table }) => table.startsWith('events')).map(({ text }) => dataOf(text));
+      hold(!bench.log.text.includes(canary), 'an answer shows in a log');
+      hold(!events.some((text) => text.includes(canary)), 'an answer shows in an event');
+    }
+  });
+}
+
+async function answered(factor: ActiveFactor): Promise<string[]> {
+  const challenge = await factor.challenge();
+  const wrong = await factor.wrongAnswer(challenge);
+  await factor.answer(challenge, wrong);
+  const right = await factor.rightAnswer(challenge);
+  await factor.answer(challenge, right);
+  factor.waitForNextAnswer();
+  return textsIn([wrong, right])
+    .map(([, text]) => text)
+    .filter((text) => text.length >= SHORTEST_CANARY);
+}
+
+async function shownAfterwards({ engine }: FactorBench, factor: ActiveFactor): Promise<unknown> {
+  const secret = engine.observed.given.get(publicId('fac', factor.id));
+  return engine.registered.provider.publicView(secret);
+}
+
+function holdUnseen(
+  canary: string,
+  what: string,
+  log: string,
+  lists: string,
+  rows: readonly WrittenRow[],
+): void {
+  hold(!lists.includes(canary), `a part of the ${what} shows in lists (publicView)`);
+  hold(!log.includes(canary), `a part of the ${what} shows in a log`);
+  const hex = Buffer.from(canary).toString('hex');
+  for (const { table, text } of rows) {
+    // What is spent is kept as the provider names it, so that it is never accepted again.
+    if (table === 'spent_tokens') continue;
+    hold(!text.includes(canary) && !text.includes(hex), `a part of the ${what} stands in clear in ${table}`);
+  }
+}
+
+/** The texts of a secret that another enrolment of the same person has otherwise: what was made at random. */
+async function randomTexts(bench: FactorBench, factor: ActiveFactor): Promise<string[]> {
+  const { observed } = bench.engine;
+  const another = await factor.owner.enrol();
+  hold(another.outcome === 'enrolled', `another enrolment ended as ${another.outcome}`);
+  const others = new Map(textsIn(observed.enrolled.get(publicId('fac', another.factor.id))));
+  return textsIn(observed.enrolled.get(publicId('fac', factor.id)))
+    .filter(([path, text]) => text.length >= SHORTEST_CANARY && others.get(path) !== text)
+    .map(([, text]) => text);
+}
+
+function textsIn(value: unknown, path = ''): [path: string, text: string][] {
+  if (typeof value === 'string') return [[path, value]];
+  if (typeof value === 'number') return [[path, String(value)]];
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([key, part]) => textsIn(part, `${path}.${key}`));
+}
+
+// The last column of the table is the event's own JSON; ids and times stand before it.
+function dataOf(row: string): string {
+  return row.slice(row.indexOf('{'));
+}

@@ -1,0 +1,134 @@
+import { BackupCodeFactor, TotpFactor } from '@countersign/factors';
+import {
+  type BrokenRule,
+  checkFactorContract,
+  describeFactorContract,
+  type FactorContract,
+  REGISTRATION,
+} from '@countersign/factor-testing';
+import * as OTPAuth from 'otpauth';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { z } from 'zod';
+import {
+  contractOf,
+  CredulousCard,
+  GreedyCard,
+  HomeboundCard,
+  ImpatientCard,
+  IndiscreetCard,
+  MisshapenCard,
+  NonceCard,
+  nonceCardContract,
+  RecoveryCard,
+  ScribblingCard,
+  StepCard,
+  TalkativeCard,
+  ThrowingCard,
+  TokenCard,
+  UnboundCard,
+} from './providers.fixture.js';
+
+describeFactorContract('TOTP', {
+  provider: TotpFactor,
+  answer({ shown, now }) {
+    const totp = OTPAuth.URI.parse(z.string().parse(shown['otpauthUri']));
+    if (!(totp instanceof OTPAuth.TOTP)) throw new Error('not a TOTP URI');
+    return { code: totp.generate({ timestamp: now.getTime() }) };
+  },
+  wrongAnswer({ shown, now }) {
+    const totp = OTPAuth.URI.parse(z.string().parse(shown['otpauthUri']));
+    const right = [-1, 0, 1].map((step) => totp.generate({ timestamp: now.getTime() + step * 30_000 }));
+    return { code: ['000000', '111111', '222222', '333333'].find((code) => !right.includes(code)) };
+  },
+});
+
+describeFactorContract('backup codes', {
+  provider: BackupCodeFactor,
+  answer: ({ shown, nth }) => ({ code: z.array(z.string()).parse(shown['backupCodes'])[nth] }),
+  wrongAnswer: () => ({ code: 'ZZZZ-ZZZZ-ZZZZ-ZZZZ' }),
+});
+
+describe('the contract suite finds nothing wrong with a provider', () => {
+  it.each<[string, FactorContract]>([
+    ['whose answers are tokens', contractOf(TokenCard)],
+    ['whose answers are steps', contractOf(StepCard)],
+    ['whose answers belong to their challenge', nonceCardContract],
+    ['that throws where an answer is wrong', contractOf(ThrowingCard)],
+    ['that is for recovery', contractOf(RecoveryCard)],
+  ])('%s', async (_what, contract) => {
+    expect(await checkFactorContract(contract)).toEqual([]);
+  });
+});
+
+describe('the contract suite finds a provider that', () => {
+  afterEach(() => vi.restoreAllMocks());
+
+  it('accepts the same answer on another challenge, saying that it is bound to the first', async () => {
+    expect(await rulesBrokenBy(UnboundCard)).toEqual([
+      'the same answer on another challenge fails',
+      'the same right answer to 16 challenges at once gives one success',
+    ]);
+  });
+
+  it('shows its secret in lists', async () => {
+    const broken = await checkFactorContract(contractOf(IndiscreetCard));
+    expect(broken).toEqual([
+      {
+        rule: 'neither its secret nor an answer shows in events, logs or lists, and nothing is kept in clear',
+        how: 'a part of the secret shows in lists (publicView)',
+      },
+    ]);
+  });
+
+  it('logs answers', async () => {
+    vi.spyOn(console, 'debug').mockReturnValue(undefined);
+    expect(await checkFactorContract(contractOf(TalkativeCard))).toMatchObject([
+      { how: 'an answer shows in a log' },
+    ]);
+  });
+
+  it('changes the secret in place', async () => {
+    expect(await rulesBrokenBy(ScribblingCard)).toEqual(['it leaves the secret that it is given as it is']);
+  });
+
+  it('keeps what decides in its own memory', async () => {
+    expect(await rulesBrokenBy(HomeboundCard)).toEqual(['another instance decides alike']);
+  });
+
+  it('accepts everything', async () => {
+    expect(await rulesBrokenBy(CredulousCard)).toEqual(
+      expect.arrayContaining(['only a right answer activates it', 'a wrong answer is a verdict']),
+    );
+  });
+
+  it('cannot clean up twice', async () => {
+    expect(await rulesBrokenBy(ImpatientCard)).toEqual(['its clean-up bears repetition']);
+  });
+
+  it('makes a secret that does not survive JSON or its own schema', async () => {
+    expect(await rulesBrokenBy(MisshapenCard)).toContain(
+      'its secret survives a trip through JSON and its own schema',
+    );
+  });
+
+  it('uses a reserved field', async () => {
+    expect(await checkFactorContract(contractOf(GreedyCard))).toEqual([
+      {
+        rule: REGISTRATION,
+        how: expect.stringContaining('GreedyCard.input uses the reserved field “label”'),
+      },
+    ]);
+  });
+
+  it('has a contract that gives wrong answers for right ones', async () => {
+    const contract: FactorContract = { ...contractOf(NonceCard), answer: () => ({ code: 'wrong' }) };
+    expect((await checkFactorContract(contract)).map(({ how }) => how)).toContain(
+      'activation with the right answer ended as rejected',
+    );
+  });
+});
+
+async function rulesBrokenBy(provider: FactorContract['provider']): Promise<string[]> {
+  const broken: BrokenRule[] = await checkFactorContract(contractOf(provider));
+  return broken.map(({ rule }) => rule);
+}
