@@ -1,19 +1,14 @@
 import { Logger } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { type AuthConfig, BootstrapAdmin } from '@countersign/auth';
-import {
-  type CoreConfig,
-  Database,
-  type EmbeddedPostgres,
-  type LoadedConfig,
-  startEmbeddedPostgres,
-} from '@countersign/core';
+import { type CoreConfig, Database, type LoadedConfig } from '@countersign/core';
 import { migrations } from '../../../migrations/index.js';
 import { type AdminCredentials, FirstAdministrator } from './admin-credentials.js';
 import { loadAppConfig } from './config.js';
 import { createApp } from './create-app.js';
 import { Drain } from './drain.js';
 import { environmentFrom } from './environment.js';
+import { openDatabase, type OpenDatabase } from './open-database.js';
 import { HealthController } from './routes/health.controller.js';
 import { stopOnSignals } from './shutdown.js';
 import { explain, listenFailure } from './start-failure.js';
@@ -21,7 +16,7 @@ import { startScreen } from './start-screen.js';
 
 /** Everything that a running process holds, in the order in which it was taken. */
 interface Running {
-  embedded?: EmbeddedPostgres;
+  database?: OpenDatabase;
   app?: NestFastifyApplication;
   drain?: Drain;
 }
@@ -58,15 +53,10 @@ export async function run(
 async function start(running: Running, config: LoadedConfig): Promise<void> {
   const core = config.slices['core'] as CoreConfig;
   for (const warning of config.warnings) process.stderr.write(`${warning}\n`);
-  if (core.databaseUrl === undefined) {
-    running.embedded = await startEmbeddedPostgres({
-      dataDir: core.dataDir,
-      log: (line) => process.stderr.write(`${line}\n`),
-    });
-  }
-  const databaseUrl = core.databaseUrl ?? running.embedded?.url ?? '';
-  await Database.migrate(databaseUrl, migrations);
-  const app = await createApp(config, databaseUrl);
+  const database = await openDatabase(core);
+  running.database = database;
+  await Database.migrate(database.url, migrations);
+  const app = await createApp(config, database.url);
   running.app = app;
   running.drain = new Drain(app.getHttpServer());
   const administrator = await bootstrapAdministrator(app, config);
@@ -80,7 +70,8 @@ async function start(running: Running, config: LoadedConfig): Promise<void> {
   process.stdout.write(
     startScreen({
       url: core.publicUrl,
-      database: running.embedded === undefined ? 'DATABASE_URL' : `embedded PostgreSQL under ${core.dataDir}`,
+      database:
+        database.embedded === undefined ? 'DATABASE_URL' : `embedded PostgreSQL under ${core.dataDir}`,
       store:
         core.redis === undefined
           ? 'counted in this process (set REDIS_URL to share them)'
@@ -100,9 +91,9 @@ async function bootstrapAdministrator(
   return first?.shown();
 }
 
-async function stop({ app, drain, embedded }: Running): Promise<void> {
+async function stop({ app, drain, database }: Running): Promise<void> {
   app?.get(HealthController).announceStop();
   await drain?.run();
   await app?.close();
-  await embedded?.stop();
+  await database?.embedded?.stop();
 }

@@ -25,6 +25,7 @@ import { ChangeProfile } from './use-cases/change-profile.use-case.js';
 import { LogIn } from './use-cases/log-in.use-case.js';
 import { RefreshSession } from './use-cases/refresh-session.use-case.js';
 import { Register } from './use-cases/register.use-case.js';
+import { SetAdministrator } from './use-cases/set-administrator.use-case.js';
 import { StepUp } from './use-cases/step-up.use-case.js';
 
 /** Auth's tables. */
@@ -59,6 +60,7 @@ export const authEntities = [SessionEntity];
     StepUp,
     ChangeProfile,
     BootstrapAdmin,
+    SetAdministrator,
   ],
   exports: [
     AccessTokens,
@@ -71,6 +73,7 @@ export const authEntities = [SessionEntity];
     StepUp,
     ChangeProfile,
     BootstrapAdmin,
+    SetAdministrator,
   ],
 })
 export class AuthModule {}

@@ -15,4 +15,5 @@ export { ChangeProfile } from './use-cases/change-profile.use-case.js';
 export { LogIn, type LogInResult } from './use-cases/log-in.use-case.js';
 export { RefreshSession } from './use-cases/refresh-session.use-case.js';
 export { Register, type RegisterResult } from './use-cases/register.use-case.js';
+export { SetAdministrator } from './use-cases/set-administrator.use-case.js';
 export { StepUp, type StepUpResult } from './use-cases/step-up.use-case.js';

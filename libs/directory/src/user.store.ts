@@ -38,6 +38,23 @@ const LOCK_ADMINS = statement(
       FOR NO KEY UPDATE`,
 );
 
+// What was before is read under the lock that the change needs anyway.
+const MAKE_ADMIN = statement(
+  'user-make-admin',
+  `WITH before AS (
+     SELECT id, role, status
+       FROM users
+      WHERE application_id = $1 AND email = $2 AND password_hash IS NOT NULL
+        FOR UPDATE
+   )
+   UPDATE users
+      SET password_hash = $3, role = 'admin', status = 'active', security_epoch = users.security_epoch + 1,
+          updated_at = $4
+     FROM before
+    WHERE users.id = before.id
+   RETURNING users.id, before.role <> 'admin' AS promoted, before.status <> 'active' AS reactivated`,
+);
+
 const ANY_ADMIN = statement('user-any-admin', `SELECT id FROM users WHERE role = 'admin' LIMIT 1`);
 
 /** Writes users. */
@@ -78,6 +95,28 @@ export class UserStore {
   /** Replaces the password hash by one of the same password under newer parameters. */
   async rehash(tx: Tx, userId: string, before: string, after: string): Promise<void> {
     await tx.manager.update(UserEntity, { id: userId, passwordHash: before }, { passwordHash: after });
+  }
+
+  /**
+   * Makes an account an active administrator with a new password, and ends everything that was derived from it.
+   * @param email as stored
+   * @returns its UUID and the fields that differ now, the password aside
+   */
+  async makeAdmin(
+    tx: Tx,
+    applicationId: string,
+    email: string,
+    passwordHash: string,
+  ): Promise<{ readonly id: string; readonly changed: readonly string[] }> {
+    const [row] = await tx.query<{ id: string; promoted: boolean; reactivated: boolean }>(MAKE_ADMIN, [
+      applicationId,
+      email,
+      passwordHash,
+      this.clock.now(),
+    ]);
+    if (row === undefined) throw new Error('The account is gone');
+    const { id, promoted, reactivated } = row;
+    return { id, changed: [...(promoted ? ['role'] : []), ...(reactivated ? ['status'] : [])] };
   }
 
   /**

@@ -1,0 +1,97 @@
+import { NestFactory } from '@nestjs/core';
+import { BootstrapAdmin, checkPassword, normaliseEmail, SetAdministrator } from '@countersign/auth';
+import { type CoreConfig, Database, SystemClock } from '@countersign/core';
+import { randomBytes } from 'node:crypto';
+import { text } from 'node:stream/consumers';
+import { parseArgs } from 'node:util';
+import { migrations } from '../../../../migrations/index.js';
+import { AppModule } from '../app.module.js';
+import { openDatabase } from '../open-database.js';
+import { type Command, type CommandContext, UsageError } from './command.js';
+
+/** Makes an administrator, or gives one a new password. */
+export const admin: Command = {
+  name: 'admin',
+  usage: 'admin --email ADDRESS [--password PASSWORD|random|-]',
+  about:
+    'makes an administrator of the default application, or makes the account with that address one and sets its ' +
+    'password; its sessions and trusted devices end. The password is random, and shown once, unless one is given; ' +
+    '“-” reads it from standard input, where no other user of this machine can see it',
+  async run(context) {
+    const { email, password } = await credentials(context.args);
+    const outcome = await setAdministrator(context, email, password.text);
+    context.say(
+      outcome === 'made'
+        ? `${email} is an administrator now.`
+        : `${email} is an administrator with a new password now. Its sessions have ended; a second factor stays.`,
+    );
+    if (password.random) context.say(`Password, shown once: ${password.text}`);
+  },
+};
+
+interface Password {
+  readonly text: string;
+  readonly random: boolean;
+}
+
+async function credentials(args: readonly string[]): Promise<{ email: string; password: Password }> {
+  const options = parsed(args);
+  if (options.email === undefined) throw new UsageError('admin needs --email.');
+  const email = normaliseEmail(options.email);
+  if (!/^[^\s@]+@[^\s@]+$/.test(email) || email.length > 254) {
+    throw new UsageError(`--email: “${options.email}” is no e-mail address.`);
+  }
+  const password = await passwordFrom(options.password ?? 'random');
+  const ruling = checkPassword(password.text, { email, displayName: null });
+  if (!ruling.accepted) {
+    throw new UsageError(`--password: ${ruling.reasons.map(({ message }) => message).join('; ')}.`);
+  }
+  return { email, password };
+}
+
+function parsed(args: readonly string[]): { email?: string; password?: string } {
+  try {
+    return parseArgs({
+      args: [...args],
+      options: { email: { type: 'string' }, password: { type: 'string' } },
+    }).values;
+  } catch (error) {
+    // Its messages name options, but may quote a stray argument, which may be a mistyped password.
+    const known = error instanceof Error && 'code' in error && error.code === 'ERR_PARSE_ARGS_UNKNOWN_OPTION';
+    throw new UsageError(
+      known
+        ? `admin: ${error.message.split('. ', 1)[0] ?? ''}.`
+        : 'admin: the arguments cannot be understood.',
+    );
+  }
+}
+
+async function passwordFrom(option: string): Promise<Password> {
+  if (option === 'random') return { text: randomBytes(15).toString('base64url'), random: true };
+  if (option !== '-') return { text: option, random: false };
+  return { text: (await text(process.stdin)).replace(/\r?\n$/, ''), random: false };
+}
+
+async function setAdministrator(
+  { config }: CommandContext,
+  email: string,
+  password: string,
+): Promise<'made' | 'reset'> {
+  const { url, embedded } = await openDatabase(config.slices['core'] as CoreConfig);
+  try {
+    await Database.migrate(url, migrations);
+    const app = await NestFactory.createApplicationContext(
+      AppModule.forRoot(config, url, new SystemClock()),
+      { logger: false, abortOnError: false },
+    );
+    try {
+      // The first command on an empty database finds no application yet.
+      await app.get(BootstrapAdmin).run(undefined);
+      return await app.get(SetAdministrator).run({ email, password });
+    } finally {
+      await app.close();
+    }
+  } finally {
+    await embedded?.stop();
+  }
+}

@@ -1,0 +1,54 @@
+import 'reflect-metadata';
+import { loadAppConfig } from '../config.js';
+import { environmentFrom } from '../environment.js';
+import { explain } from '../start-failure.js';
+import { admin } from './admin.command.js';
+import { type Command, UsageError } from './command.js';
+import { migrate } from './migrate.command.js';
+
+const COMMANDS: readonly Command[] = [migrate, admin];
+
+const HELP = `Usage: npm run cli -- COMMAND
+
+${COMMANDS.map(({ usage, about }) => `  ${usage}\n${wrapped(about)}`).join('\n\n')}
+
+  help
+      shows this
+
+Settings come from the environment and .env, as for the service: DATABASE_URL, REDIS_URL, MASTER_KEY and so on.
+`;
+
+process.exitCode = await main(process.argv.slice(2));
+
+/** @returns the exit code: 0, 1 where it could not be done, 2 where it cannot be understood */
+async function main([name = 'help', ...args]: readonly string[]): Promise<number> {
+  if (['help', '--help', '-h'].includes(name) || args.some((arg) => arg === '--help' || arg === '-h')) {
+    process.stdout.write(HELP);
+    return 0;
+  }
+  const command = COMMANDS.find((known) => known.name === name);
+  try {
+    if (command === undefined) throw new UsageError(`There is no command “${name}”.`);
+    // No command does scheduled work.
+    const config = loadAppConfig({ ...environmentFrom([], process.env), ROLE: 'api' });
+    await command.run({ args, config, say: (line) => process.stdout.write(`${line}\n`) });
+    return 0;
+  } catch (error) {
+    if (error instanceof UsageError) {
+      process.stderr.write(`${error.message}\nnpm run cli -- help tells what there is.\n`);
+      return 2;
+    }
+    process.stderr.write(`${explain(error)}\n`);
+    return 1;
+  }
+}
+
+function wrapped(sentence: string): string {
+  const lines = [''];
+  for (const word of sentence.split(' ')) {
+    const line = lines.at(-1) ?? '';
+    if (line.length + word.length > 90) lines.push(word);
+    else lines[lines.length - 1] = line === '' ? word : `${line} ${word}`;
+  }
+  return lines.map((line) => `      ${line}`).join('\n');
+}
