@@ -136,7 +136,7 @@ describe('registration', () => {
   ])('refuses %s, and names the field', async (_fault, body, path) => {
     const answer = await register(body);
     expectProblem(answer, 400, 'validation_failed');
-    expect(answer.body.errors.map((error: { path: string }) => error.path)).toContain(path);
+    expect(answer.body.errors).toContainEqual({ path, message: expect.any(String) });
   });
 
   it('is 403 where the application is closed to it, for known and unknown addresses alike', async () => {

@@ -32,6 +32,8 @@ const Claims = z.object({
   sub: z.string(),
   sid: z.string(),
   app: z.string(),
+  // The library compares an expiry only where there is one.
+  exp: z.number(),
   auth_time: z.number(),
   mfa_time: z.number().optional(),
 });
