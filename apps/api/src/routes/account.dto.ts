@@ -1,6 +1,9 @@
 import { IsEmail, IsOptional, IsString, Matches, MaxLength, Validate, ValidateIf } from 'class-validator';
 import { CanonicalLocale, Lowered, PasswordLength, Printable } from './fields.js';
 
+// Longer than any token of ours, so that one of another kind is a wrong token and not a malformed request.
+const LONGEST_TOKEN = 4_096;
+
 /** A new account. */
 export class RegisterDto {
   /**
@@ -56,7 +59,7 @@ export class LoginDto {
   /** The token of a trusted device, which then skips the second factor. */
   @IsOptional()
   @IsString()
-  @MaxLength(200)
+  @MaxLength(LONGEST_TOKEN)
   deviceToken?: string;
 
   /** How the session's tokens travel. */
@@ -68,7 +71,7 @@ export class LoginDto {
 /** The token that continues a session. */
 export class RefreshDto {
   @IsString()
-  @MaxLength(200)
+  @MaxLength(LONGEST_TOKEN)
   refreshToken!: string;
 }
 

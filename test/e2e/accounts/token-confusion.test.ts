@@ -1,0 +1,162 @@
+import { decodeJwt, SignJWT } from 'jose';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { expectProblem, signingKeyOf, trustDevice } from '../../factories/accounts.js';
+import { startTestApp, type TestApp } from '../../factories/app.js';
+import { beginStepUp } from '../../factories/factors.js';
+import { beginLogin, logIn, type OpenChallenge, registerWithTotp } from '../../factories/people.js';
+
+const METHODS = ['get', 'post', 'put', 'patch', 'delete'] as const;
+
+interface Route {
+  readonly method: string;
+  readonly path: string;
+  /** The credential that the document names; `undefined` for routes open to all. */
+  readonly takes: string | undefined;
+}
+
+interface Operation {
+  readonly security?: readonly Readonly<Record<string, unknown>>[];
+}
+
+describe('each token opens one door', () => {
+  let world: TestApp;
+  let routes: readonly Route[];
+  let accessToken: string;
+  let challenge: OpenChallenge;
+  /** Every kind of credential there is, and some that there are not. */
+  let tokens: Readonly<Record<string, string>>;
+
+  beforeAll(async () => {
+    world = await startTestApp();
+    routes = await documentedRoutes(world);
+    const person = await registerWithTotp(world);
+    const deviceToken = await trustDevice(world, person);
+    const session = await logIn(world, person);
+    challenge = await beginLogin(world, person);
+    const { kid, privateKey } = signingKeyOf(world);
+    const assertion = await new SignJWT({ ...decodeJwt(session.accessToken), aud: 'default' })
+      .setProtectedHeader({ alg: 'ES256', kid, typ: '2fa-assertion+jwt' })
+      .sign(privateKey);
+    accessToken = session.accessToken;
+    tokens = {
+      accessToken,
+      tempToken: challenge.tempToken,
+      refreshToken: session.refreshToken,
+      deviceToken,
+      assertion,
+      sessionId: String(decodeJwt(accessToken)['sid']),
+      apiKey: 'cs_live_0123456789abcdef0123456789abcdef0123456789a',
+      disguisedRefreshToken: session.refreshToken.replace('rft_', 'tmp_'),
+      disguisedDeviceToken: deviceToken.replace('dvt_', 'tmp_'),
+    };
+  });
+  afterAll(() => world.stop());
+
+  const pathOf = ({ path }: Route): string =>
+    path.startsWith('/v1/challenges/{id}') ? path.replace('{id}', challenge.id) : path.replace('{id}', 'any');
+  const call = (route: Route, token: string): ReturnType<typeof world.client.send> =>
+    world.client.send(route.method, pathOf(route), {
+      token,
+      ...(['post', 'patch', 'put'].includes(route.method) ? { body: {} } : {}),
+    });
+
+  it('covers every documented route, most of which take an access token', () => {
+    const counts = (takes: string | undefined): number =>
+      routes.filter((route) => route.takes === takes).length;
+    expect(counts('accessToken')).toBeGreaterThanOrEqual(15);
+    expect(counts('tempToken')).toBeGreaterThanOrEqual(1);
+    expect(routes.filter(({ takes }) => takes === undefined).map(({ path }) => path)).toEqual(
+      expect.arrayContaining(['/v1/auth/register', '/v1/auth/login', '/v1/auth/refresh']),
+    );
+  });
+
+  it('and a route takes the kind that is documented, which is why the refusals below mean something', async () => {
+    const shown = await world.client.get('/v1/me', { token: accessToken });
+    expect(shown.status).toBe(200);
+    const verify = { method: 'POST', path: '/v1/challenges/{id}/verify', takes: 'tempToken' };
+    expectProblem(await call(verify, challenge.tempToken), 400, 'validation_failed');
+  });
+
+  it('and no route takes a token of any other kind', async () => {
+    for (const route of routes.filter(({ takes }) => takes !== undefined)) {
+      for (const [kind, token] of Object.entries(tokens)) {
+        if (kind === route.takes) continue;
+        // Shaped like a temp token, it is one that opens nothing: also 401, once there is an answer to look at.
+        if (kind.startsWith('disguised') && route.takes === 'tempToken') continue;
+        const { status, body } = await call(route, token);
+        expect({ route, kind, status, code: body?.code }).toEqual({
+          route,
+          kind,
+          status: 401,
+          code: 'invalid_token',
+        });
+      }
+    }
+  });
+
+  it('and no route takes an API key in its own header, beside a good token neither', async () => {
+    for (const route of routes.filter(({ takes }) => takes !== undefined)) {
+      const headers = { 'x-api-key': tokens['apiKey'] ?? '' };
+      const alone = await world.client.send(route.method, pathOf(route), { headers });
+      expectProblem(alone, 401, 'invalid_token');
+      const token = tokens[route.takes ?? ''];
+      expectProblem(
+        await world.client.send(route.method, pathOf(route), { headers, token }),
+        401,
+        'invalid_token',
+      );
+    }
+  });
+
+  it('and every closed route asks for a credential where none is sent', async () => {
+    for (const route of routes.filter(({ takes }) => takes !== undefined)) {
+      const answer = await world.client.send(route.method, pathOf(route), {});
+      expectProblem(answer, 401, 'unauthenticated');
+      expect(answer.headers.get('www-authenticate')).toBe('Bearer');
+    }
+  });
+
+  it.each(['accessToken', 'tempToken', 'deviceToken', 'disguisedRefreshToken'])(
+    'and the %s refreshes no session',
+    async (kind) => {
+      const body = { refreshToken: tokens[kind] };
+      expectProblem(await world.client.post('/v1/auth/refresh', body), 401, 'invalid_token');
+    },
+  );
+
+  it.each(['accessToken', 'tempToken', 'refreshToken', 'disguisedRefreshToken'])(
+    'and the %s stands in for no device',
+    async (kind) => {
+      const person = await registerWithTotp(world);
+      const { email, password } = person;
+      const body = { email, password, deviceToken: tokens[kind] };
+      expect((await world.client.post('/v1/auth/login', body)).body.status).toBe('challenge_required');
+    },
+  );
+
+  it('and a temp token opens its own challenge only, a disguised one none', async () => {
+    const person = await registerWithTotp(world);
+    const [own, other] = [await beginLogin(world, person), await beginLogin(world, person)];
+    const stepUp = await beginStepUp(world, (await logIn(world, person)).accessToken);
+    const disguised = tokens['disguisedDeviceToken'] ?? '';
+    for (const tempToken of [other.tempToken, stepUp.tempToken, disguised]) {
+      const body = { code: person.code() };
+      const answer = await world.client.post(`/v1/challenges/${own.id}/verify`, body, { token: tempToken });
+      expectProblem(answer, 401, 'invalid_token');
+    }
+  });
+});
+
+async function documentedRoutes({ client }: TestApp): Promise<Route[]> {
+  const { body } = await client.get('/openapi.json');
+  const standard = body.security as Operation['security'];
+  const paths = Object.entries(body.paths as Record<string, Record<string, Operation>>);
+  return paths.flatMap(([path, item]) =>
+    METHODS.flatMap((method) => {
+      const operation = item[method];
+      if (operation === undefined || !path.startsWith('/v1/')) return [];
+      const [requirement = {}] = operation.security ?? standard ?? [];
+      return [{ method: method.toUpperCase(), path, takes: Object.keys(requirement)[0] }];
+    }),
+  );
+}
