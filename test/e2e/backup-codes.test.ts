@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startTestApp, type TestApp } from '../factories/app.js';
 import type { Answer } from '../factories/client.js';
-import { answer, factorsOf, stepUp } from '../factories/factors.js';
+import { answer, beginStepUp, factorsOf, stepUp } from '../factories/factors.js';
 import { beginLogin, logIn, type PersonWithTotp, register, registerWithTotp } from '../factories/people.js';
 import { eventsOf } from '../factories/sql.js';
 
@@ -33,6 +33,8 @@ describe('backup codes', () => {
 
   it('are accepted in every spelling, and spent in all of them', async () => {
     const person = await registerWithTotp(world);
+    const prove = async (code: string): Promise<number> =>
+      (await answer(world, await beginStepUp(world, person.accessToken), { code })).status;
     const spellings: ((code: string) => string)[] = [
       (code) => code.toLowerCase(),
       (code) => code.replaceAll('-', ''),
@@ -43,9 +45,9 @@ describe('backup codes', () => {
     ];
     for (const [index, spelled] of spellings.entries()) {
       const code = person.backupCodes[index] ?? '';
-      expect((await logInWith(person, spelled(code))).status, spelled(code)).toBe(200);
+      expect(await prove(spelled(code)), spelled(code)).toBe(200);
       for (const other of [code, ...spellings.map((spell) => spell(code))]) {
-        expect((await logInWith(person, other)).status, other).toBe(422);
+        expect(await prove(other), other).toBe(422);
       }
     }
   });

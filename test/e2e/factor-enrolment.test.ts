@@ -62,7 +62,7 @@ describe('enrolling a factor', () => {
     const pending = await enrolTotp(world, await stepUp(world, person));
     const { email, password } = person;
     const { body } = await world.client.post('/v1/auth/login', { email, password });
-    expect(body.challenge.factors.map((factor: { id: string }) => factor.id)).not.toContain(pending.id);
+    expect((body.challenge.factors as { id: string }[]).map(({ id }) => id)).not.toContain(pending.id);
     const refused = await answer(
       world,
       { id: body.challenge.id, tempToken: body.tempToken },
@@ -195,7 +195,7 @@ describe('enrolling a factor', () => {
       const refused = await world.client.post('/v1/me/factors', body, { token });
       expect(refused.status, JSON.stringify(body)).toBe(400);
       expect(refused.body.code).toBe('validation_failed');
-      expect(refused.body.errors.map((error: { path: string }) => error.path)).toContain(path);
+      expect((refused.body.errors as { path: string }[]).map((error) => error.path)).toContain(path);
     }
     expect(await factorsOf(world, token)).toEqual([]);
   });

@@ -9,7 +9,7 @@ type World = Pick<TestApp, 'client' | 'clock'>;
 export interface PendingTotp {
   readonly id: string;
   /** The code that it shows at the test clock's time, or so many 30-second steps later. */
-  code(stepsLater?: number): string;
+  readonly code: (stepsLater?: number) => string;
 }
 
 /** Begins the enrolment of an authenticator app. */
