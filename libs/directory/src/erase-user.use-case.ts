@@ -10,6 +10,9 @@ export interface EraseUserInput {
   readonly origin: Origin;
 }
 
+/** How it ended. */
+export type Erasure = 'erased' | 'last-admin' | 'gone';
+
 /** Erases a person: the user and everything of theirs; their events stay, without address and user agent. */
 @Injectable()
 export class EraseUser {
@@ -19,13 +22,17 @@ export class EraseUser {
     private readonly events: EventLog,
   ) {}
 
-  /** @returns `last-admin` where the application would be left without an administrator; nothing was changed */
-  async run({ userId, applicationId, role, origin }: EraseUserInput): Promise<'erased' | 'last-admin'> {
+  /**
+   * @returns `last-admin` where the application would be left without an administrator, `gone` where the user was
+   * erased already; nothing was changed then
+   */
+  async run({ userId, applicationId, role, origin }: EraseUserInput): Promise<Erasure> {
     return this.database.transaction(async (tx) => {
       if (role === 'admin') {
         const admins = await this.users.lockAdmins(tx, applicationId);
         if (admins.every((id) => id === userId)) return 'last-admin';
       }
+      if (!(await this.users.lock(tx, userId))) return 'gone';
       await this.events.append(tx, { type: 'user.deleted', applicationId, userId, origin, data: {} });
       await this.users.delete(tx, userId);
       await this.events.erase(tx, userId);

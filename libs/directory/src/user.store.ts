@@ -55,6 +55,8 @@ const MAKE_ADMIN = statement(
    RETURNING users.id, before.role <> 'admin' AS promoted, before.status <> 'active' AS reactivated`,
 );
 
+const LOCK = statement('user-lock', `SELECT id FROM users WHERE id = $1 FOR UPDATE`);
+
 const ANY_ADMIN = statement('user-any-admin', `SELECT id FROM users WHERE role = 'admin' LIMIT 1`);
 
 /** Writes users. */
@@ -127,6 +129,11 @@ export class UserStore {
     const [row] = await tx.query<{ epoch: number }>(BUMP_EPOCH, [userId, this.clock.now()]);
     if (row === undefined) throw new Error('The user is gone');
     return row.epoch;
+  }
+
+  /** Locks a user until the transaction ends. @returns whether there is such a user */
+  async lock(tx: Tx, userId: string): Promise<boolean> {
+    return (await tx.query(LOCK, [userId])).length > 0;
   }
 
   /** The active administrators of an application, locked until the transaction ends. */

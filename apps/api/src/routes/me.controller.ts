@@ -80,6 +80,7 @@ export class MeController {
       role: account.role,
       origin: originOf(request),
     });
+    if (outcome === 'gone') throw new Problem('invalid_token');
     if (outcome === 'last-admin') {
       throw new Problem('conflict', { detail: 'This is the last administrator: make another one first.' });
     }

@@ -186,6 +186,8 @@ function insertSql(events: EventLog): string {
     SELECT $1, $2, users.id, users.security_epoch, $5, $6, $7, $8, $9, $10, $11, $11, $12, $13
       FROM users
      WHERE users.id = $3 AND users.security_epoch = $4 AND users.status = 'active'
+       -- A user who is being erased is waited for here, not by the foreign key, which could only fail.
+       FOR KEY SHARE
     RETURNING user_id
   ), event AS (
     ${events.insertSql(14, 'EXISTS (SELECT FROM session)')}

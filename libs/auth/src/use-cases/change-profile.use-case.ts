@@ -23,7 +23,7 @@ export class ChangeProfile {
 
   /** @returns the account afterwards; an address that is taken is left as it was, and nobody is told */
   async run({ account, changes, origin }: ChangeProfileInput): Promise<Account> {
-    const { email, ...profile } = changes;
+    const { email, ...profile } = given(changes);
     if (Object.keys(profile).length > 0) await this.#apply(account, profile, origin, 'user.updated');
     if (email !== undefined && email !== account.email)
       await this.#apply(account, { email }, origin, 'email.changed');
@@ -47,6 +47,11 @@ export class ChangeProfile {
       if (!(error instanceof AddressTaken)) throw error;
     }
   }
+}
+
+// A validated request body names the fields that were absent, too.
+function given(changes: UserChanges): UserChanges {
+  return Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined));
 }
 
 // Leaves the transaction: PostgreSQL has given it up at the unique index anyway.
