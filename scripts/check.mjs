@@ -7,7 +7,10 @@ import { fileURLToPath } from 'node:url';
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const PROJECT_NODE = join(ROOT, 'node_modules/.bin/node');
 
-/** The steps, slowest first, so that the last to end is a short one. `run` is a script and its arguments. */
+/**
+ * The steps, slowest first, so that the last to end is a short one. `run` is a script and its arguments; a step that
+ * reads what the compiler makes is `built`.
+ */
 const STEPS = [
   {
     name: 'lint',
@@ -34,16 +37,31 @@ const STEPS = [
     about: 'imports point down only, and through faces (architecture.md)',
     run: ['scripts/checks/floors.mjs'],
   },
+  {
+    name: 'problem-pages',
+    about: 'docs/problems says what the catalogue says (node scripts/docs.mjs writes it)',
+    built: true,
+    run: ['scripts/checks/problem-pages.mjs'],
+  },
+  {
+    name: 'env-example',
+    about: '.env.example and docs/configuration.md know the variables that are read',
+    built: true,
+    run: ['scripts/checks/env-example.mjs'],
+  },
 ];
 
 /** One for each core of a small machine: more only makes every step slower. */
 const AT_ONCE = 2;
 
+/** The build that is under way or done, once a step asks for it. */
+let building;
+
 const HELP = `Usage: npm run check [-- STEP…]
 
 Runs every step, or those named, ${AT_ONCE} at a time, and fails if any of them does.
 
-${STEPS.map(({ name, about }) => `  ${name.padEnd(12)}${about}`).join('\n')}
+${STEPS.map(({ name, about }) => `  ${name.padEnd(14)}${about}`).join('\n')}
 `;
 
 await main(process.argv.slice(2));
@@ -84,7 +102,7 @@ async function runAll(steps) {
       const started = performance.now();
       const { passed, output } = await runStep(step);
       const seconds = ((performance.now() - started) / 1000).toFixed(1).padStart(5);
-      console.log(`${passed ? 'ok    ' : 'FAILED'} ${step.name.padEnd(12)}${seconds} s`);
+      console.log(`${passed ? 'ok    ' : 'FAILED'} ${step.name.padEnd(14)}${seconds} s`);
       if (passed) continue;
       failed.push(step.name);
       console.log(`\n${output.trim()}\n`);
@@ -94,7 +112,18 @@ async function runAll(steps) {
   return failed;
 }
 
-function runStep({ run }) {
+/** Builds where that is needed, once for all steps that ask: two at the same time would empty each other's output. */
+function buildOnce() {
+  building ??= import('./lib/build.mjs').then(({ ensureBuilt }) => ensureBuilt());
+  return building;
+}
+
+async function runStep({ run, built = false }) {
+  try {
+    if (built) await buildOnce();
+  } catch (error) {
+    return { passed: false, output: error.message };
+  }
   return new Promise((resolve) => {
     // Not the caller's colours or NODE_OPTIONS, which would make the output depend on the terminal.
     const env = { ...process.env, NO_COLOR: '1', NODE_OPTIONS: '' };
