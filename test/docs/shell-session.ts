@@ -1,0 +1,42 @@
+import { spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import type { Block } from './markdown.js';
+import { ROOT } from './markdown.js';
+
+/** The one line of a page that says where the service is. */
+export const API_LINE = 'API=http://localhost:3000\n';
+
+/** What a page's blocks printed, one after another in one shell. */
+export interface SessionOutput {
+  /** By block; shorter than the blocks where one of them failed. */
+  readonly outputs: readonly string[];
+  readonly errors: string;
+  readonly exitCode: number | null;
+}
+
+/**
+ * Runs blocks as a reader pastes them: in one bash, in order, in the folder of the clone. It stops at the first
+ * command that fails.
+ *
+ * @param apiUrl takes the place of the address in the page's `API=` line
+ */
+export async function runSession(blocks: readonly Block[], apiUrl: string): Promise<SessionOutput> {
+  const mark = `--${randomUUID()}--`;
+  const script = blocks
+    .map(({ text }) => `${text.replace(API_LINE, `API=${apiUrl}\n`)}\necho ${mark}\n`)
+    .join('');
+  const shell = spawn('bash', ['-euo', 'pipefail', '-c', script], {
+    cwd: ROOT,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let printed = '';
+  let errors = '';
+  shell.stdout.setEncoding('utf8').on('data', (text: string) => (printed += text));
+  shell.stderr.setEncoding('utf8').on('data', (text: string) => (errors += text));
+  const exitCode = await new Promise<number | null>((resolve, reject) => {
+    shell.on('error', reject).on('close', resolve);
+  });
+  const outputs = printed.split(`${mark}\n`);
+  const unfinished = outputs.pop() ?? '';
+  return { outputs, errors: `${unfinished}${errors}`, exitCode };
+}
