@@ -1,5 +1,5 @@
 import { applyDecorators, SetMetadata } from '@nestjs/common';
-import { ApiBearerAuth, ApiSecurity } from '@nestjs/swagger';
+import { ApiBearerAuth, ApiExtension, ApiSecurity } from '@nestjs/swagger';
 
 /** Which credential a route takes. A route that says nothing takes an access token. */
 export type Access = 'access-token' | 'temp-token' | 'public';
@@ -8,6 +8,9 @@ export type Access = 'access-token' | 'temp-token' | 'public';
 export const ACCESS = 'countersign:access';
 export const SENSITIVE = 'countersign:sensitive';
 export const ENROLMENT_EXEMPT = 'countersign:enrolment-exempt';
+
+/** Marks operations for the making of the OpenAPI document; it is not in what is served. */
+export const BEFORE_ENROLMENT = 'x-before-enrolment';
 
 /** Opens a route to callers without a credential. */
 export function Public(): MethodDecorator & ClassDecorator {
@@ -26,5 +29,5 @@ export function Sensitive(): MethodDecorator {
 
 /** Opens a route to sessions that policy obliges to enrol a second factor first. */
 export function BeforeEnrolment(): MethodDecorator & ClassDecorator {
-  return SetMetadata(ENROLMENT_EXEMPT, true);
+  return applyDecorators(SetMetadata(ENROLMENT_EXEMPT, true), ApiExtension(BEFORE_ENROLMENT, true));
 }

@@ -1,6 +1,7 @@
 import type { OpenAPIObject } from '@nestjs/swagger';
 import type { ProblemCode } from '@countersign/core';
 import { PROBLEMS } from '@countersign/core';
+import { BEFORE_ENROLMENT } from './access.decorator.js';
 import { problemResponse } from './problems.decorator.js';
 
 const PROBLEM_SCHEMA = {
@@ -45,12 +46,15 @@ export function documentProblems(document: OpenAPIObject): void {
 
 function addCommon(operation: Operation, method: string): void {
   const open = operation.security?.every((requirement) => Object.keys(requirement).length === 0) === true;
+  const accessToken = operation.security === undefined;
+  const beforeEnrolment = BEFORE_ENROLMENT in operation;
+  Reflect.deleteProperty(operation, BEFORE_ENROLMENT);
   const common: ProblemCode[] = [
     'validation_failed',
-    ...(method === 'get'
-      ? []
-      : (['malformed_request', 'payload_too_large', 'unsupported_media_type'] as const)),
-    ...(open ? [] : (['unauthenticated', 'invalid_token', 'enrolment_required'] as const)),
+    'malformed_request',
+    ...(method === 'get' ? [] : (['payload_too_large', 'unsupported_media_type'] as const)),
+    ...(open ? [] : (['unauthenticated', 'invalid_token'] as const)),
+    ...(accessToken && !beforeEnrolment ? (['enrolment_required'] as const) : []),
     'not_found',
     'rate_limited',
     'unavailable',

@@ -1,6 +1,7 @@
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { FactorRegistry } from '@countersign/factors';
+import { documentConventions } from './openapi.conventions.js';
 import { documentProblems } from './openapi.problems.js';
 import { documentProviders } from './openapi.providers.js';
 
@@ -15,7 +16,7 @@ export function serveOpenApi(app: NestFastifyApplication, publicUrl: string): vo
 }
 
 /** The complete contract: every route, every error with an example, every provider's own fields. */
-export function openApiDocument(app: NestFastifyApplication, publicUrl: string): OpenAPIObject {
+function openApiDocument(app: NestFastifyApplication, publicUrl: string): OpenAPIObject {
   const config = new DocumentBuilder()
     .setTitle('Countersign')
     .setDescription('Self-hosted two-factor authentication.')
@@ -31,5 +32,6 @@ export function openApiDocument(app: NestFastifyApplication, publicUrl: string):
   const document = SwaggerModule.createDocument(app, config);
   documentProviders(document, app.get(FactorRegistry));
   documentProblems(document);
+  documentConventions(document);
   return document;
 }

@@ -1,9 +1,6 @@
-import { applyDecorators, SetMetadata } from '@nestjs/common';
+import { applyDecorators } from '@nestjs/common';
 import { ApiResponse } from '@nestjs/swagger';
 import { PROBLEMS, type ProblemCode } from '@countersign/core';
-
-/** The metadata key under which a route lists its own problems. */
-export const ROUTE_PROBLEMS = 'countersign:problems';
 
 /**
  * Documents the problems that a route answers beside those of every route (see `documentProblems`).
@@ -11,13 +8,12 @@ export const ROUTE_PROBLEMS = 'countersign:problems';
  */
 export function Problems(...codes: readonly ProblemCode[]): MethodDecorator {
   return applyDecorators(
-    SetMetadata(ROUTE_PROBLEMS, codes),
     ...[...byStatus(codes)].map(([status, ofStatus]) => ApiResponse(problemResponse(status, ofStatus))),
   );
 }
 
 /** Groups codes by their status. */
-export function byStatus(codes: readonly ProblemCode[]): Map<number, ProblemCode[]> {
+function byStatus(codes: readonly ProblemCode[]): Map<number, ProblemCode[]> {
   const groups = new Map<number, ProblemCode[]>();
   for (const code of codes) {
     const { status } = PROBLEMS[code];
