@@ -1,0 +1,100 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { startTestApp, type TestApp } from '../factories/app.js';
+import { answer, beginStepUp, wrongCode } from '../factories/factors.js';
+import { HAS_REDIS } from '../factories/pair.js';
+import { beginLogin, logIn, type PersonWithTotp, registerWithTotp } from '../factories/people.js';
+import { roundTripsOf } from '../factories/round-trips.js';
+
+const REDIS_TWICE = HAS_REDIS ? ['evalsha', 'evalsha'] : [];
+const REDIS_ONCE = HAS_REDIS ? ['evalsha'] : [];
+
+describe('round trips', () => {
+  let world: TestApp;
+  let person: PersonWithTotp;
+  beforeAll(async () => {
+    world = await startTestApp();
+    person = await registerWithTotp(world);
+    // Once before it is counted, so that Redis has learnt its scripts.
+    await logIn(world, person);
+  });
+  // An instance remembers an application for five seconds; the tests move the clock on by more.
+  beforeEach(() => world.client.get('/v1/me', { token: person.accessToken }));
+  afterAll(() => world.stop());
+
+  it("a login's verification costs one SELECT and one transaction of two statements; two in Redis", async () => {
+    const challenge = await beginLogin(world, person);
+    const { result, statements, commands } = await roundTripsOf(() =>
+      answer(world, challenge, { code: person.code() }),
+    );
+    world.clock.advance(30_000);
+    expect(result.status).toBe(200);
+    expect(statements).toEqual([
+      'SELECT',
+      expect.stringMatching(/^(BEGIN|START)$/),
+      'WITH',
+      'WITH',
+      'COMMIT',
+    ]);
+    expect(commands).toEqual(REDIS_TWICE);
+  });
+
+  it('a backup code costs no more', async () => {
+    const challenge = await beginLogin(world, person);
+    const { result, statements, commands } = await roundTripsOf(() =>
+      answer(world, challenge, { code: person.backupCodes[0] }),
+    );
+    expect(result.status).toBe(200);
+    expect(statements).toHaveLength(5);
+    expect(commands).toEqual(REDIS_TWICE);
+  });
+
+  it("a step-up's verification costs no more", async () => {
+    const challenge = await beginStepUp(world, person.accessToken);
+    const { result, statements, commands } = await roundTripsOf(() =>
+      answer(world, challenge, { code: person.code() }),
+    );
+    world.clock.advance(30_000);
+    expect(result.status).toBe(200);
+    expect(statements).toEqual([
+      'SELECT',
+      expect.stringMatching(/^(BEGIN|START)$/),
+      'WITH',
+      'UPDATE',
+      'COMMIT',
+    ]);
+    expect(commands).toEqual(REDIS_TWICE);
+  });
+
+  it('a rejected answer costs one SELECT and one statement; two in Redis', async () => {
+    const challenge = await beginLogin(world, person);
+    const { result, statements, commands } = await roundTripsOf(() =>
+      answer(world, challenge, { code: wrongCode(person) }),
+    );
+    expect(result.status).toBe(422);
+    expect(statements).toEqual(['SELECT', 'WITH']);
+    expect(commands).toEqual(REDIS_TWICE);
+  });
+
+  it('an answer that no try is left for costs PostgreSQL nothing', async () => {
+    const challenge = await beginLogin(world, person);
+    const code = wrongCode(person);
+    for (let tries = 0; tries < 5; tries += 1) await answer(world, challenge, { code });
+    const { result, statements, commands } = await roundTripsOf(() => answer(world, challenge, { code }));
+    expect(result.status).toBe(410);
+    expect(statements).toEqual([]);
+    expect(commands).toEqual(REDIS_TWICE);
+  });
+
+  it('the first step of a login costs two SELECTs', async () => {
+    const { statements } = await roundTripsOf(() => beginLogin(world, person));
+    expect(statements).toEqual(['SELECT', 'SELECT']);
+  });
+
+  it('reading the own account costs one SELECT; one in Redis', async () => {
+    const token = person.accessToken;
+    const { result, statements, commands } = await roundTripsOf(() => world.client.get('/v1/me', { token }));
+    expect(result.status).toBe(200);
+    expect(statements).toEqual(['SELECT']);
+    expect(commands).toEqual(REDIS_ONCE);
+  });
+});

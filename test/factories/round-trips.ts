@@ -1,0 +1,34 @@
+import { Redis } from 'ioredis';
+import pg from 'pg';
+import { vi } from 'vitest';
+
+/** What one piece of work sent to the outside. */
+export interface RoundTrips<T> {
+  readonly result: T;
+  /** The first word of each statement that PostgreSQL was sent, in order. */
+  readonly statements: readonly string[];
+  /** Each command that Redis was sent, in order. */
+  readonly commands: readonly string[];
+}
+
+/** Counts what the services of this process send while `work` runs; nothing else may run beside it. */
+export async function roundTripsOf<T>(work: () => Promise<T>): Promise<RoundTrips<T>> {
+  const query = vi.spyOn(pg.Client.prototype, 'query');
+  const sendCommand = vi.spyOn(Redis.prototype, 'sendCommand');
+  try {
+    const result = await work();
+    return {
+      result,
+      statements: query.mock.calls.map(([statement]) => firstWord(statement)),
+      commands: sendCommand.mock.calls.map(([command]) => command.name),
+    };
+  } finally {
+    query.mockRestore();
+    sendCommand.mockRestore();
+  }
+}
+
+function firstWord(query: unknown): string {
+  const text = typeof query === 'object' && query !== null && 'text' in query ? query.text : query;
+  return /\w+/.exec(String(text))?.[0]?.toUpperCase() ?? '';
+}
