@@ -1,5 +1,6 @@
 import { type IncomingMessage, type Server as HttpServer, type ServerResponse } from 'node:http';
 import { Server, type Socket } from 'node:net';
+import { setImmediate as turn } from 'node:timers/promises';
 
 // So long a client that keeps its connection may still send on it, before it is closed under its hands.
 const GRACE_MS = 500;
@@ -16,11 +17,13 @@ const LONGEST_MS = 25_000;
 export class Drain {
   readonly #sockets = new Set<Socket>();
   readonly #answers = new Set<ServerResponse>();
+  #accepted = 0;
   #draining = false;
 
   /** @param server one that does not listen yet, so that no connection is missed */
   constructor(private readonly server: HttpServer) {
     server.on('connection', (socket: Socket) => {
+      this.#accepted += 1;
       this.#sockets.add(socket);
       socket.once('close', () => this.#sockets.delete(socket));
     });
@@ -34,6 +37,7 @@ export class Drain {
   /** Resolves when the last connection has ended, at the latest after 25 seconds. */
   async run(): Promise<void> {
     if (!this.server.listening) return;
+    await this.#acceptWaiting();
     this.#draining = true;
     for (const answer of this.#answers) {
       if (!answer.headersSent) answer.setHeader('Connection', 'close');
@@ -47,6 +51,18 @@ export class Drain {
         resolve();
       });
     });
+  }
+
+  // Connections that were made already and wait to be accepted would be reset by closing the listener. Node takes in
+  // one at each turn of its event loop, and the first turn may be half over.
+  async #acceptWaiting(): Promise<void> {
+    const begun = performance.now();
+    let before: number;
+    do {
+      before = this.#accepted;
+      await turn();
+      await turn();
+    } while (this.#accepted > before && performance.now() - begun < GRACE_MS);
   }
 
   #closeConnections(afterMs: number): void {
