@@ -1,0 +1,126 @@
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { readFileSync, statSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Database } from '@countersign/core';
+import { startThrowawayPostgres } from '../../libs/core/src/embedded/throwaway-postgres.js';
+import { migrations } from '../../migrations/index.js';
+import { eventually, freePort, isAlive } from './process.js';
+import { sql } from './sql.js';
+
+/** A server that a test may do anything to. */
+export interface Dependency {
+  readonly url: string;
+  /** Ends it; it keeps its port for `start`. */
+  stop(): Promise<void>;
+  start(): Promise<void>;
+  /** Freezes it: connections are taken by the kernel and never answered. */
+  pause(): void;
+  resume(): void;
+  /** Ends it for good and removes what it kept. */
+  remove(): Promise<void>;
+}
+
+/** A PostgreSQL of the test's own, with a migrated, empty database. */
+export async function ownPostgres(): Promise<Dependency> {
+  const server = await startThrowawayPostgres({ log: () => undefined });
+  await Database.migrate(server.url, migrations);
+  const [setting] = await sql<{ data_directory: string }>(server.url, 'SHOW data_directory');
+  const folder = setting?.data_directory ?? '';
+  const { uid, gid } = statSync(folder);
+  const commandLine = readFileSync(join(folder, 'postmaster.opts'), 'utf8').trim();
+  const postmaster = (): number =>
+    Number(readFileSync(join(folder, 'postmaster.pid'), 'utf8').split('\n')[0]);
+  const paused: number[] = [];
+  const resume = (): void => {
+    for (const pid of paused.splice(0).reverse()) process.kill(pid, 'SIGCONT');
+  };
+  return {
+    url: server.url,
+    async stop() {
+      const pid = postmaster();
+      // A fast shutdown: connections are closed, what is committed stays.
+      process.kill(pid, 'SIGINT');
+      await eventually(() => !isAlive(pid));
+    },
+    async start() {
+      const child = spawn('/bin/sh', ['-c', `exec ${commandLine}`], {
+        cwd: '/',
+        stdio: 'ignore',
+        detached: true,
+        ...(process.getuid?.() === 0 ? { uid, gid } : {}),
+      });
+      child.unref();
+      await eventually(() => sql(server.url, 'SELECT 1').then(Boolean, () => false));
+    },
+    pause() {
+      const pid = postmaster();
+      // First the one that makes others.
+      process.kill(pid, 'SIGSTOP');
+      const children = spawnSync('ps', ['-o', 'pid=', '--ppid', String(pid)], { encoding: 'utf8' }).stdout;
+      const backends = children.trim().split(/\s+/).map(Number);
+      for (const backend of backends) process.kill(backend, 'SIGSTOP');
+      paused.push(pid, ...backends);
+    },
+    resume,
+    async remove() {
+      resume();
+      await server.stop();
+    },
+  };
+}
+
+/** Whether the machine has a Redis to run. */
+export const hasRedisServer = spawnSync('redis-server', ['--version']).status === 0;
+
+/** A Redis of the test's own, which keeps nothing on disk. */
+export async function ownRedis(policy = 'noeviction'): Promise<Dependency> {
+  const folder = await mkdtemp(join(tmpdir(), 'countersign-redis-'));
+  const port = await freePort();
+  let pid = 0;
+  const start = async (): Promise<void> => {
+    const args = ['--port', String(port), '--bind', '127.0.0.1', '--dir', folder];
+    const child = spawn(
+      'redis-server',
+      [...args, '--save', '', '--appendonly', 'no', '--maxmemory-policy', policy],
+      { stdio: 'ignore' },
+    );
+    pid = child.pid ?? 0;
+    await eventually(() => accepts(port));
+  };
+  const stop = async (): Promise<void> => {
+    process.kill(pid, 'SIGCONT');
+    process.kill(pid, 'SIGKILL');
+    await eventually(() => !isAlive(pid));
+  };
+  await start();
+  return {
+    url: `redis://127.0.0.1:${port}`,
+    start,
+    stop,
+    pause: () => process.kill(pid, 'SIGSTOP'),
+    resume: () => process.kill(pid, 'SIGCONT'),
+    async remove() {
+      if (isAlive(pid)) await stop();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Empties a Redis, as a restart of one that keeps nothing does. */
+export function flush({ url }: Dependency): void {
+  execFileSync('redis-cli', ['-u', url, 'FLUSHALL']);
+}
+
+function accepts(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1');
+    socket.on('connect', () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.on('error', () => resolve(false));
+  });
+}

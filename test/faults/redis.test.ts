@@ -1,0 +1,119 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startTestApp, type TestApp } from '../factories/app.js';
+import type { Answer } from '../factories/client.js';
+import { type Dependency, flush, hasRedisServer, ownRedis } from '../factories/dependencies.js';
+import { beginLogin, logIn, type PersonWithTotp, registerWithTotp } from '../factories/people.js';
+import { eventually } from '../factories/process.js';
+
+// The bound of security.md, and what a busy machine adds to it.
+const LONGEST_MS = 1_000 + 500;
+
+describe.runIf(hasRedisServer)('a Redis', () => {
+  let redis: Dependency;
+  let world: TestApp;
+  let person: PersonWithTotp;
+
+  beforeAll(async () => {
+    redis = await ownRedis();
+    world = await startTestApp({ redis: false, env: { REDIS_URL: redis.url } });
+    person = await registerWithTotp(world);
+  });
+  afterAll(async () => {
+    redis.resume();
+    await world.stop();
+    await redis.remove();
+  });
+
+  const faults = [
+    { fault: 'stopped', begin: () => redis.stop(), end: () => redis.start() },
+    { fault: 'hung', begin: async () => redis.pause(), end: async () => redis.resume() },
+  ];
+
+  it.each(faults)(
+    'that is $fault closes what it guards within a second and leaves the rest open',
+    async ({ begin, end }) => {
+      const { accessToken, refreshToken } = await logIn(world, person);
+      const challenge = await beginLogin(world, person);
+      await begin();
+      const { client } = world;
+      const closed: Promise<Timed>[] = [
+        timed(client.post('/v1/auth/login', { email: person.email, password: person.password })),
+        timed(
+          client.post('/v1/auth/register', { email: 'new@example.com', password: 'a very long phrase 1' }),
+        ),
+        timed(client.post('/v1/auth/step-up', {}, { token: accessToken })),
+        timed(client.post('/v1/me/factors', { type: 'totp' }, { token: accessToken })),
+        timed(
+          client.post(
+            `/v1/me/factors/${person.factorId}/activate`,
+            { code: person.code() },
+            { token: accessToken },
+          ),
+        ),
+        timed(
+          client.post(
+            `/v1/challenges/${challenge.id}/verify`,
+            { code: person.code() },
+            { token: challenge.tempToken },
+          ),
+        ),
+      ];
+      for (const { answer, ms } of await Promise.all(closed)) {
+        expect(answer).toMatchObject({ status: 503, body: { code: 'unavailable' } });
+        expect(answer.headers.get('retry-after')).toMatch(/^[1-9]\d*$/);
+        expect(ms).toBeLessThan(LONGEST_MS);
+      }
+      const open: Promise<Timed>[] = [
+        timed(client.get('/v1/me', { token: accessToken })),
+        timed(client.get('/v1/me/factors', { token: accessToken })),
+        timed(client.get('/v1/auth/sessions', { token: accessToken })),
+        timed(client.post('/v1/auth/refresh', { refreshToken })),
+      ];
+      for (const { answer, ms } of await Promise.all(open)) {
+        expect(answer.status).toBe(200);
+        expect(ms).toBeLessThan(LONGEST_MS);
+      }
+      expect((await client.get('/health/live')).status).toBe(200);
+      expect(await client.get('/health/ready')).toMatchObject({
+        status: 503,
+        body: { checks: { database: 'ok', ephemeralStore: 'unavailable' } },
+      });
+
+      await end();
+      await eventually(async () => (await client.get('/health/ready')).status === 200);
+      await logIn(world, person);
+    },
+  );
+
+  it('that loses everything brings back no spent code and opens no challenge', async () => {
+    const before = await beginLogin(world, person);
+    const code = person.code();
+    await logIn(world, person);
+    flush(redis);
+    const orphaned = await world.client.post(
+      `/v1/challenges/${before.id}/verify`,
+      { code: person.code() },
+      { token: before.tempToken },
+    );
+    expect([401, 410]).toContain(orphaned.status);
+    const after = await beginLogin(world, person);
+    const replayed = await world.client.post(
+      `/v1/challenges/${after.id}/verify`,
+      { code },
+      { token: after.tempToken },
+    );
+    expect(replayed).toMatchObject({ status: 422, body: { code: 'answer_rejected' } });
+    await logIn(world, person);
+  });
+});
+
+interface Timed {
+  readonly answer: Answer;
+  readonly ms: number;
+}
+
+async function timed(request: Promise<Answer>): Promise<Timed> {
+  const begun = performance.now();
+  const answer = await request;
+  return { answer, ms: performance.now() - begun };
+}

@@ -1,0 +1,115 @@
+import { randomBytes } from 'node:crypto';
+import { Agent, get, type IncomingMessage } from 'node:http';
+import { connect, type Socket } from 'node:net';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { freshDatabase } from '../factories/database.js';
+import { eventually, isAlive, type ProductProcess, startProcess } from '../factories/process.js';
+import { WIDE_LIMITS } from '../factories/traffic.js';
+
+describe('SIGTERM', () => {
+  let product: ProductProcess;
+  let port: number;
+  const agents: Agent[] = [];
+
+  beforeEach(async () => {
+    const env = {
+      NODE_ENV: 'test',
+      DATABASE_URL: await freshDatabase(),
+      MASTER_KEY: randomBytes(32).toString('base64'),
+      LOG_LEVEL: 'error',
+      ...WIDE_LIMITS,
+    };
+    product = await (await startProcess({ env })).ready();
+    port = Number(new URL(product.client.baseUrl).port);
+  });
+  afterEach(async () => {
+    for (const agent of agents.splice(0)) agent.destroy();
+    if (isAlive(product.pid)) await product.stop('SIGKILL');
+  });
+
+  const keepAliveAgent = (): Agent => {
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    agents.push(agent);
+    return agent;
+  };
+  const registration = () =>
+    product.client.post('/v1/auth/register', {
+      email: `${randomBytes(6).toString('hex')}@example.com`,
+      password: `a long ${randomBytes(6).toString('hex')} phrase`,
+    });
+
+  it('answers every request under way, refuses new connections and tells balancers on open ones', async () => {
+    const kept = keepAliveAgent();
+    expect((await request(port, '/health/ready', kept)).status).toBe(200);
+    const underWay = Array.from({ length: 40 }, registration);
+    await Promise.race(underWay);
+    const ended = product.stop();
+    await eventually(async () => (await connectionFate(port)) === 'ECONNREFUSED');
+    const readiness = await request(port, '/health/ready', kept);
+    expect(readiness).toMatchObject({ status: 503, connection: 'close' });
+
+    const answers = await Promise.all(underWay);
+    expect(answers.map(({ status }) => status)).toEqual(underWay.map(() => 201));
+    expect(await ended).toMatchObject({ code: 0, signal: null });
+  });
+
+  it('drops no request of clients that keep their connections busy', async () => {
+    const clients = Array.from({ length: 8 }, () => askUntilRefused(port, keepAliveAgent()));
+    await Promise.all(clients.map(({ answered }) => answered));
+    const ended = product.stop();
+    const fates = await Promise.all(clients.map(({ fate }) => fate));
+    expect(fates).toEqual(clients.map(() => 'ECONNREFUSED'));
+    expect(await ended).toMatchObject({ code: 0 });
+  });
+
+  it('is not held up by connections that are only kept open', async () => {
+    await request(port, '/health/live', keepAliveAgent());
+    const silent = connect(port, '127.0.0.1');
+    await new Promise((resolve) => silent.once('connect', resolve));
+    silent.on('error', () => undefined);
+    const before = performance.now();
+    expect(await product.stop()).toMatchObject({ code: 0 });
+    // The next thing that would end them is a keep-alive time of more than a minute, or the forced end at 25 s.
+    expect(performance.now() - before).toBeLessThan(10_000);
+  });
+});
+
+interface Reply {
+  readonly status: number | undefined;
+  readonly connection: string | undefined;
+}
+
+function request(port: number, path: string, agent: Agent): Promise<Reply> {
+  return new Promise((resolve, reject) => {
+    get({ port, host: '127.0.0.1', path, agent }, (response: IncomingMessage) => {
+      response
+        .resume()
+        .on('end', () => resolve({ status: response.statusCode, connection: response.headers.connection }));
+    }).on('error', reject);
+  });
+}
+
+/** Asks again and again on one kept connection; `fate` is the code of the error that ends it. */
+function askUntilRefused(port: number, agent: Agent): { answered: Promise<unknown>; fate: Promise<string> } {
+  const answered = request(port, '/health/live', agent);
+  const ask = async (): Promise<string> => {
+    try {
+      await answered;
+      for (;;) await request(port, '/.well-known/jwks.json', agent);
+    } catch (error) {
+      return error instanceof Error && 'code' in error ? String(error.code) : String(error);
+    }
+  };
+  return { answered, fate: ask() };
+}
+
+function connectionFate(port: number): Promise<string> {
+  return new Promise((resolve) => {
+    const socket: Socket = connect(port, '127.0.0.1');
+    socket.on('connect', () => {
+      socket.destroy();
+      resolve('connected');
+    });
+    socket.on('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message));
+  });
+}
