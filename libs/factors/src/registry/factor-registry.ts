@@ -90,16 +90,17 @@ export class FactorRegistry implements OnModuleInit {
   #discover(): string[] {
     const faults: string[] = [];
     for (const { metatype, instance } of this.discovery.getProviders()) {
-      const options = typeof metatype === 'function' ? factorProviderOptions(metatype) : undefined;
-      if (options === undefined || typeof metatype !== 'function') continue;
-      const found = faultsOf(metatype.name, options, instance);
+      const declared = declaredClass(metatype, instance);
+      if (declared === undefined) continue;
+      const { name, options } = declared;
+      const found = faultsOf(name, options, instance);
       faults.push(...found);
       if (found.length > 0) continue;
       const provider = instance as AnsweredFactor;
       const other = this.#byType.get(options.type)?.provider;
       if (other === provider) continue;
       if (other !== undefined) {
-        faults.push(`${other.constructor.name} and ${metatype.name} both provide “${options.type}”`);
+        faults.push(`${other.constructor.name} and ${name} both provide “${options.type}”`);
         continue;
       }
       const enabled = this.config.enabled === undefined || this.config.enabled.includes(options.type);
@@ -111,4 +112,17 @@ export class FactorRegistry implements OnModuleInit {
   #known(): string {
     return [...this.#byType.keys()].sort().join(', ') || 'none';
   }
+}
+
+// A provider made by a factory, or given as a value, is known by its class too.
+function declaredClass(
+  metatype: unknown,
+  instance: unknown,
+): { readonly name: string; readonly options: FactorProviderOptions } | undefined {
+  const made: unknown = typeof instance === 'object' && instance !== null ? instance.constructor : undefined;
+  for (const candidate of [metatype, made]) {
+    const options = typeof candidate === 'function' ? factorProviderOptions(candidate) : undefined;
+    if (typeof candidate === 'function' && options !== undefined) return { name: candidate.name, options };
+  }
+  return undefined;
 }

@@ -69,7 +69,7 @@ function fieldsIn(json: Readonly<Record<string, unknown>>): ReadonlySet<string> 
     return each.includes(undefined) ? undefined : new Set(each.flatMap((fields) => [...(fields ?? [])]));
   }
   if (json['type'] !== 'object') return undefined;
-  return new Set(Object.keys((json['properties'] ?? {})));
+  return new Set(Object.keys(json['properties'] ?? {}));
 }
 
 function pathOf(issue: SchemaIssue): string {
