@@ -1,21 +1,22 @@
 import fastifyHelmet from '@fastify/helmet';
 import { type LoggerService, type LogLevel as NestLogLevel } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import type { FastifyReply, FastifyServerOptions } from 'fastify';
+import type { FastifyHttpOptions, RawServerDefault } from 'fastify';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { CoreConfig, LoadedConfig } from '@countersign/core';
-import { type Clock, newId, Problem, SystemClock } from '@countersign/core';
+import { type Clock, newId, SystemClock } from '@countersign/core';
 import { AppModule } from './app.module.js';
 import type { HttpConfig, LogLevel, TrustedProxies } from './http/http.config.js';
 import { serveOpenApi } from './http/openapi.js';
 import { ProblemFilter } from './http/problem.filter.js';
-import { sendProblem } from './http/problem.response.js';
 import { logRequests } from './http/request-log.js';
 import { QuietLogger } from './http/quiet-logger.js';
 import { RouteTable } from './http/route-table.js';
 import { warnOfUntoldProxy } from './http/forwarding-warning.js';
-import { helmetOptions, plainProtection, protectAnswers } from './http/security-headers.js';
+import { helmetOptions, protectAnswers } from './http/security-headers.js';
+import { refuseMalformedHttp, refuseUrl, requireHost } from './http/refused-early.js';
 import { readStrictJson } from './http/body.js';
+import { RefuseUnaskedFields } from './http/unasked-fields.js';
 import { validationPipe } from './http/validation.js';
 
 const BODY_LIMIT = 64 * 1024;
@@ -35,7 +36,7 @@ export async function createApp(
 ): Promise<NestFastifyApplication> {
   const core = config.slices['core'] as CoreConfig;
   const http = config.slices['http'] as HttpConfig;
-  const server: FastifyServerOptions = {
+  const server: FastifyHttpOptions<RawServerDefault> = {
     bodyLimit: BODY_LIMIT,
     trustProxy: trustFunction(http.trustProxy),
     requestIdHeader: false,
@@ -50,7 +51,10 @@ export async function createApp(
     requestTimeout: 30_000,
     keepAliveTimeout: 72_000,
     routerOptions: { maxParamLength: LONGEST_PARAMETER, ignoreTrailingSlash: false },
-    frameworkErrors: (_error, request, reply) => refuseUrl(request.id, reply, core),
+    frameworkErrors: (error, request, reply) => refuseUrl(error, request.id, reply, core.publicUrl),
+    clientErrorHandler: (error, socket) => refuseMalformedHttp(error, socket, core.publicUrl),
+    // Node would answer a request without Host by itself, without our headers: the check is ours (`requireHost`).
+    http: { requireHostHeader: false },
   };
   const adapter = new FastifyAdapter(server);
   const instance = adapter.getInstance();
@@ -67,6 +71,7 @@ export async function createApp(
   );
   await app.register(fastifyHelmet, helmetOptions(core.publicUrl));
   protectAnswers(instance, core.publicUrl);
+  requireHost(instance);
   readStrictJson(instance);
   logRequests(instance, core.production);
   if (core.production && http.trustProxy === false) warnOfUntoldProxy(instance);
@@ -77,22 +82,12 @@ export async function createApp(
       maxAge: 600,
     });
   }
+  app.useGlobalInterceptors(new RefuseUnaskedFields());
   app.useGlobalPipes(validationPipe());
   app.useGlobalFilters(new ProblemFilter(routes, core.publicUrl));
   if (core.role !== 'worker') serveOpenApi(app, core.publicUrl);
   await app.init();
   return app;
-}
-
-// A URL that cannot be decoded reaches no route and no hook.
-function refuseUrl(requestId: string, reply: FastifyReply, { publicUrl }: CoreConfig): void {
-  reply.headers({ ...plainProtection(publicUrl), 'X-Request-Id': requestId });
-  sendProblem(
-    reply,
-    new Problem('malformed_request', { detail: 'The URL cannot be decoded.' }),
-    requestId,
-    publicUrl,
-  );
 }
 
 // Fastify counts hops from the nearest, which is hop 0.

@@ -1,4 +1,4 @@
-import { type IdPrefix, parsePublicId, publicId } from '@countersign/core';
+import { type IdPrefix, parsePublicId, type Problem, publicId } from '@countersign/core';
 import { validationFailed } from './validation.js';
 
 /** One page of a list as the API answers it. */
@@ -41,8 +41,11 @@ export function pageOf<T extends { readonly id: string }, V>(
 
 function idIn(cursor: string, prefix: IdPrefix): string {
   const id = parsePublicId(prefix, Buffer.from(cursor, 'base64url').toString('utf8'));
-  if (id === undefined) {
-    throw validationFailed([{ path: 'cursor', message: 'must be the nextCursor of this list' }]);
-  }
+  if (id === undefined) throw unknownCursor();
   return id;
+}
+
+/** The problem of a cursor that the list never gave. */
+export function unknownCursor(): Problem {
+  return validationFailed([{ path: 'cursor', message: 'must be the nextCursor of this list' }]);
 }

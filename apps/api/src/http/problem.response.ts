@@ -2,7 +2,7 @@ import type { Problem } from '@countersign/core';
 import type { FastifyReply } from 'fastify';
 
 /** The body of a problem (RFC 9457), with the code and the request that it belongs to. */
-function problemBody(problem: Problem, requestId: string, publicUrl: string): Record<string, unknown> {
+export function problemBody(problem: Problem, requestId: string, publicUrl: string): Record<string, unknown> {
   return {
     type: `${publicUrl}/problems/${problem.code}`,
     title: problem.title,

@@ -1,5 +1,5 @@
-import { IsEmail, IsOptional, IsString, Matches, MaxLength, Validate, ValidateIf } from 'class-validator';
-import { CanonicalLocale, Lowered, PasswordLength, Printable } from './fields.js';
+import { IsEmail, IsOptional, IsString, Matches, MaxLength, Validate } from 'class-validator';
+import { CanonicalLocale, Lowered, MayBeAbsent, PasswordLength, Printable } from './fields.js';
 
 // Longer than any token of ours, so that one of another kind is a wrong token and not a malformed request.
 const LONGEST_TOKEN = 4_096;
@@ -57,13 +57,13 @@ export class LoginDto {
   password!: string;
 
   /** The token of a trusted device, which then skips the second factor. */
-  @IsOptional()
+  @MayBeAbsent()
   @IsString()
   @MaxLength(LONGEST_TOKEN)
   deviceToken?: string;
 
   /** How the session's tokens travel. */
-  @IsOptional()
+  @MayBeAbsent()
   @Matches(/^token$/, { message: 'must be "token"' })
   session?: 'token';
 }
@@ -78,7 +78,7 @@ export class RefreshDto {
 /** A fresh proof. */
 export class StepUpDto {
   /** Needed where the account has no active factor. */
-  @IsOptional()
+  @MayBeAbsent()
   @IsString()
   @Validate(PasswordLength)
   password?: string;
@@ -87,7 +87,7 @@ export class StepUpDto {
 /** Changes of the caller's own account; absent fields stay. */
 export class ChangeAccountDto {
   /** @example "jo@example.org" */
-  @ValidateIf((dto: ChangeAccountDto) => dto.email !== undefined)
+  @MayBeAbsent()
   @Lowered()
   @IsEmail({}, { message: 'must be an e-mail address' })
   @MaxLength(254)

@@ -3,6 +3,7 @@ import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { FactorRegistry, jsonSchemaOf, type RegisteredFactor } from '@countersign/factors';
 import type { FastifyRequest } from 'fastify';
 import { BeforeEnrolment } from '../http/access.decorator.js';
+import { unknownCursor } from '../http/pagination.js';
 import { Problems } from '../http/problems.decorator.js';
 import { applicationOf } from '../http/request.js';
 import { type FactorTypeDto, FactorTypeListDto } from './factor.dto.js';
@@ -18,9 +19,10 @@ export class FactorTypeController {
   @ApiOperation({ summary: 'List the factor types that can be enrolled', operationId: 'listFactorTypes' })
   @ApiOkResponse({ type: FactorTypeListDto })
   @Problems()
-  list(@Query() { limit, cursor = '' }: ListQueryDto, @Req() request: FastifyRequest): FactorTypeListDto {
+  list(@Query() { limit, cursor }: ListQueryDto, @Req() request: FastifyRequest): FactorTypeListDto {
+    if (cursor !== undefined && this.registry.find(cursor) === undefined) throw unknownCursor();
     const offered = this.registry.allOffered(applicationOf(request).policy);
-    const rest = offered.filter(({ options }) => options.type > cursor);
+    const rest = offered.filter(({ options }) => cursor === undefined || options.type > cursor);
     const data = rest.slice(0, limit).map(typeView);
     return { data, nextCursor: rest.length > limit ? (data.at(-1)?.type ?? null) : null };
   }

@@ -1,5 +1,5 @@
 import { Equals, IsOptional, IsString, MaxLength, Validate } from 'class-validator';
-import { Printable } from './fields.js';
+import { MayBeAbsent, Printable } from './fields.js';
 
 /** Changes of a factor; absent fields stay. */
 export class ChangeFactorDto {
@@ -14,7 +14,7 @@ export class ChangeFactorDto {
   label?: string | null;
 
   /** Makes it the factor that a code without a factor id is for. */
-  @IsOptional()
+  @MayBeAbsent()
   @Equals(true, { message: 'can only be true: make another factor the default instead' })
   isDefault?: boolean;
 }

@@ -1,5 +1,5 @@
 import { Transform } from 'class-transformer';
-import { ValidatorConstraint, type ValidatorConstraintInterface } from 'class-validator';
+import { ValidateIf, ValidatorConstraint, type ValidatorConstraintInterface } from 'class-validator';
 import { normaliseEmail } from '@countersign/auth';
 
 const LONGEST_PASSWORD = 128;
@@ -10,6 +10,11 @@ export function Lowered(): PropertyDecorator {
   return Transform(({ value }: { value: unknown }) =>
     typeof value === 'string' ? normaliseEmail(value) : value,
   );
+}
+
+/** Lets a field be absent, but not `null`: `IsOptional` lets it be both. */
+export function MayBeAbsent(): PropertyDecorator {
+  return ValidateIf((_dto, value) => value !== undefined);
 }
 
 /** Bounds a password before anything costly is done with it. */

@@ -1,0 +1,75 @@
+import { Problem } from '@countersign/core';
+import type { FastifyInstance, FastifyReply } from 'fastify';
+import { randomUUID } from 'node:crypto';
+import { STATUS_CODES } from 'node:http';
+import type { Socket } from 'node:net';
+import { problemBody, sendProblem } from './problem.response.js';
+import { plainProtection } from './security-headers.js';
+
+/** Refuses a URL that reaches no route and no hook: one that cannot be decoded, or whose parameter is too long. */
+export function refuseUrl(
+  error: { readonly code?: string },
+  requestId: string,
+  reply: FastifyReply,
+  publicUrl: string,
+): void {
+  reply.headers({ ...plainProtection(publicUrl), 'X-Request-Id': requestId });
+  // An id that cannot exist is answered like one that does not.
+  const problem =
+    error.code === 'FST_ERR_MAX_PARAM_LENGTH'
+      ? new Problem('not_found')
+      : new Problem('malformed_request', { detail: 'The URL cannot be decoded.' });
+  sendProblem(reply, problem, requestId, publicUrl);
+}
+
+/** Refuses an HTTP/1.1 request that names no host (RFC 9112 section 3.2). */
+export function requireHost(instance: FastifyInstance): void {
+  instance.addHook('onRequest', async ({ headers, raw }) => {
+    if (headers.host === undefined && raw.httpVersion === '1.1') {
+      throw new Problem('malformed_request', { detail: 'There is no Host header.' });
+    }
+  });
+}
+
+/**
+ * Answers what is not HTTP, and closes the connection: Node's parser gave up before there was a request
+ * (RFC 9112 section 2.2).
+ */
+export function refuseMalformedHttp(
+  error: { readonly code?: string },
+  socket: Socket,
+  publicUrl: string,
+): void {
+  // A connection that its peer has reset, or on which an answer is already under way, can only be closed.
+  if (error.code === 'ECONNRESET' || !socket.writable || isAnswering(socket)) {
+    socket.destroy();
+    return;
+  }
+  const requestId = randomUUID();
+  const problem = new Problem('malformed_request', { detail: detailOf(error.code) });
+  const body = JSON.stringify(problemBody(problem, requestId, publicUrl));
+  const headers = {
+    ...plainProtection(publicUrl),
+    'X-Request-Id': requestId,
+    'Content-Type': 'application/problem+json',
+    'Content-Length': String(Buffer.byteLength(body)),
+    Connection: 'close',
+  };
+  const head = [
+    `HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status] ?? ''}`,
+    ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`),
+  ];
+  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
+}
+
+// Node keeps the answer that is being written on the socket; a second one would corrupt it.
+function isAnswering(socket: Socket & { _httpMessage?: { readonly headersSent?: boolean } | null }): boolean {
+  return socket._httpMessage?.headersSent === true;
+}
+
+function detailOf(code: string | undefined): string {
+  if (code === 'HPE_HEADER_OVERFLOW') return 'The headers are too long.';
+  return code === 'ERR_HTTP_REQUEST_TIMEOUT'
+    ? 'The request took too long to arrive.'
+    : 'This is not HTTP/1.1.';
+}
