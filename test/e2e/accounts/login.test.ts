@@ -132,6 +132,30 @@ describe('login', () => {
   });
 });
 
+describe('a login whose password is costly to check', () => {
+  it('takes as long for an unknown address as for a wrong password', async () => {
+    const world = await startTestApp({ env: { ARGON2_TIME_COST: '6' } });
+    try {
+      const { email } = await register(world);
+      const quickest = async (name: string): Promise<number> => {
+        const durations: number[] = [];
+        for (let time = 0; time < 4; time += 1) {
+          const start = performance.now();
+          await passwordLogin(world, { email: name, password: WRONG });
+          durations.push(performance.now() - start);
+        }
+        return Math.min(...durations);
+      };
+      const [known, unknown] = [await quickest(email), await quickest('nobody@example.com')];
+      // Wide bounds: without the hash the one would take a tenth of the other.
+      expect(unknown / known).toBeGreaterThan(0.5);
+      expect(unknown / known).toBeLessThan(2);
+    } finally {
+      await world.stop();
+    }
+  });
+});
+
 describe('a login under stronger hashing than before', () => {
   it('hashes the proven password again, and a wrong one leaves the hash alone', async () => {
     const masterKey = randomBytes(32).toString('base64');
