@@ -41,6 +41,21 @@ describe.skipIf(!HAS_REDIS)('verifications at once, on two instances', () => {
     expect(await eventCount(person, 'session.created')).toBe(2);
   });
 
+  it('different right answers on one challenge give exactly one login, and the others are not spent', async () => {
+    const person = await registerWithTotp(pair.world);
+    const challenge = await beginLogin(pair.world, person);
+    const codes = [person.code(), ...person.backupCodes.slice(0, 4)];
+    const answers = await atOnce(5, (turn) => send(turn, challenge, codes[turn] ?? ''));
+    expect(tally(answers)).toEqual({ 200: 1, 410: 4 });
+    expect(await eventCount(person, 'session.created')).toBe(2);
+
+    const spent = answers.findIndex(({ status }) => status === 200);
+    for (const [index, code] of codes.entries()) {
+      const [later] = await challengesOf(person, 1);
+      expect((await send(index, later, code)).status).toBe(index === spent ? 422 : 200);
+    }
+  });
+
   it('50 right codes over 50 challenges of one user give exactly one success, whatever the purpose', async () => {
     const person = await registerWithTotp(pair.world);
     const challenges = [

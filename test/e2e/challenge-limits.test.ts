@@ -41,6 +41,28 @@ describe('tries of a challenge', () => {
     }
     expect((await answer(world, await beginLogin(world, person), { code: person.code() })).status).toBe(200);
   });
+
+  it('stay spent when the transaction fails; the answer itself does not', async () => {
+    const person = await registerWithTotp(world);
+    const challenge = await beginLogin(world, person);
+    const code = person.code();
+    await sql(
+      world.databaseUrl,
+      `CREATE FUNCTION disk_full() RETURNS trigger LANGUAGE plpgsql AS
+         $$ BEGIN RAISE EXCEPTION 'no space left' USING ERRCODE = '53100'; END $$`,
+    );
+    await sql(
+      world.databaseUrl,
+      'CREATE TRIGGER disk_full BEFORE INSERT ON sessions FOR EACH ROW EXECUTE FUNCTION disk_full()',
+    );
+    const failed = await answer(world, challenge, { code });
+    await sql(world.databaseUrl, 'DROP TRIGGER disk_full ON sessions');
+    expect(failed.status).toBe(503);
+    expect(failed.headers.get('retry-after')).not.toBeNull();
+    expect(await eventsOf(world.databaseUrl, person.id, 'challenge.verified')).toEqual([]);
+    expect((await answer(world, challenge, { code: wrongCode(person) })).body.attemptsLeft).toBe(3);
+    expect((await answer(world, challenge, { code })).status).toBe(200);
+  });
 });
 
 describe('the budget of ten answers per user', () => {

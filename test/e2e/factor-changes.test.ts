@@ -1,6 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startTestApp, type TestApp } from '../factories/app.js';
-import { addTotp, answer, beginStepUp, enrolTotp, factorsOf, stepUp } from '../factories/factors.js';
+import {
+  activate,
+  addTotp,
+  answer,
+  beginStepUp,
+  enrolTotp,
+  factorsOf,
+  stepUp,
+} from '../factories/factors.js';
 import { beginLogin, logIn, registerWithTotp } from '../factories/people.js';
 import { eventsOf } from '../factories/sql.js';
 
@@ -172,16 +180,30 @@ describe('changing and removing factors', () => {
     expect(await statusOfMe(other.accessToken)).toBe(200);
   });
 
-  it('ends a challenge that is open with any change of the factors', async () => {
+  const changes: [string, (token: string, extra: string) => Promise<unknown>][] = [
+    ['another factor is activated', (token) => addTotp(world, token)],
+    ['a factor is removed', (token, extra) => remove(token, extra)],
+    [
+      'the backup codes are made anew',
+      (token) => world.client.post('/v1/me/factors', { type: 'backup_code' }, { token }),
+    ],
+  ];
+
+  it.each(changes)('ends open challenges and pending factors when %s', async (_what, make) => {
     const person = await registerWithTotp(world);
     const token = await stepUp(world, person);
+    const extra = await addTotp(world, token);
     const [opened, stepping] = [await beginLogin(world, person), await beginStepUp(world, token)];
-    await addTotp(world, token);
+    const pending = await enrolTotp(world, token);
+    await make(token, extra.id);
     for (const challenge of [opened, stepping]) {
       const refused = await answer(world, challenge, { code: person.code() });
       expect(refused.status).toBe(401);
       expect(refused.body.code).toBe('invalid_token');
     }
+    const late = await activate(world, token, pending.id, pending.code());
+    expect(late.status).toBe(410);
+    expect(late.body.code).toBe('enrolment_expired');
     // The code was right and is unspent: only the challenge was dead.
     expect((await answer(world, await beginLogin(world, person), { code: person.code() })).status).toBe(200);
   });
