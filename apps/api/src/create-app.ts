@@ -14,7 +14,7 @@ import { QuietLogger } from './http/quiet-logger.js';
 import { RouteTable } from './http/route-table.js';
 import { warnOfUntoldProxy } from './http/forwarding-warning.js';
 import { helmetOptions, protectAnswers } from './http/security-headers.js';
-import { refuseMalformedHttp, refuseUrl, requireHost } from './http/refused-early.js';
+import { ignoreExpectations, refuseMalformedHttp, refuseUrl, requireHost } from './http/refused-early.js';
 import { readStrictJson } from './http/body.js';
 import { RefuseUnaskedFields } from './http/unasked-fields.js';
 import { validationPipe } from './http/validation.js';
@@ -71,6 +71,7 @@ export async function createApp(
   );
   await app.register(fastifyHelmet, helmetOptions(core.publicUrl));
   protectAnswers(instance, core.publicUrl);
+  ignoreExpectations(instance);
   requireHost(instance);
   readStrictJson(instance);
   logRequests(instance, core.production);

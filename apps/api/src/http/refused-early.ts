@@ -31,6 +31,11 @@ export function requireHost(instance: FastifyInstance): void {
   });
 }
 
+/** Passes over an `Expect` that is not ours, which Node would answer itself (RFC 9110 section 10.1.1 allows both). */
+export function ignoreExpectations({ server }: FastifyInstance): void {
+  server.on('checkExpectation', (request, response) => server.emit('request', request, response));
+}
+
 /**
  * Answers what is not HTTP, and closes the connection: Node's parser gave up before there was a request
  * (RFC 9112 section 2.2).
