@@ -3,7 +3,7 @@ import { Clock, Database } from '@countersign/core';
 import { TrustedDevices } from '@countersign/devices';
 import { NOBODY } from '../accounts/account.js';
 import { SessionStore } from '../sessions/session.store.js';
-import type { PasswordAttempt } from './password-attempts.js';
+import type { PasswordAttempt } from './password-attempt.js';
 import { sameNetwork } from './same-network.js';
 
 const KNOWN_FOR_MS = 30 * 24 * 60 * 60_000;

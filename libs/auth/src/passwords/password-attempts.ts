@@ -1,20 +1,10 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { getConfigToken } from '@nestjs/config';
-import { type Bucket, type BucketState, EphemeralStore, type Origin } from '@countersign/core';
+import { type Bucket, type BucketState, EphemeralStore } from '@countersign/core';
 import { createHash } from 'node:crypto';
-import type { Account } from '../accounts/account.js';
 import type { AuthConfig } from '../auth.config.js';
 import { Acquaintance } from './acquaintance.js';
-
-/** One try at an account's password. */
-export interface PasswordAttempt {
-  readonly applicationId: string;
-  /** As stored: trimmed, lower case. The account need not exist. */
-  readonly email: string;
-  readonly account: Account | undefined;
-  readonly deviceToken: string | undefined;
-  readonly origin: Origin;
-}
+import type { PasswordAttempt } from './password-attempt.js';
 
 /** A try that may go on, or how long to wait. `giveBack` returns what a right password should not have cost. */
 export type ClaimedPassword =
