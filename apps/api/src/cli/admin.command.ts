@@ -7,27 +7,19 @@ import { parseArgs } from 'node:util';
 import { migrations } from '../../../../migrations/index.js';
 import { AppModule } from '../app.module.js';
 import { openDatabase } from '../open-database.js';
-import { type Command, type CommandContext, UsageError } from './command.js';
+import { type CommandContext, UsageError } from './command.js';
 
 /** Makes an administrator, or gives one a new password. */
-export const admin: Command = {
-  name: 'admin',
-  usage: 'admin --email ADDRESS [--password PASSWORD|random|-]',
-  about:
-    'makes an administrator of the default application, or makes the account with that address one and sets its ' +
-    'password; its sessions and trusted devices end. The password is random, and shown once, unless one is given; ' +
-    '“-” reads it from standard input, where no other user of this machine can see it',
-  async run(context) {
-    const { email, password } = await credentials(context.args);
-    const outcome = await setAdministrator(context, email, password.text);
-    context.say(
-      outcome === 'made'
-        ? `${email} is an administrator now.`
-        : `${email} is an administrator with a new password now. Its sessions have ended; a second factor stays.`,
-    );
-    if (password.random) context.say(`Password, shown once: ${password.text}`);
-  },
-};
+export async function admin(context: CommandContext): Promise<void> {
+  const { email, password } = await credentials(context.args);
+  const outcome = await setAdministrator(context, email, password.text);
+  context.say(
+    outcome === 'made'
+      ? `${email} is an administrator now.`
+      : `${email} is an administrator with a new password now. Its sessions have ended; a second factor stays.`,
+  );
+  if (password.random) context.say(`Password, shown once: ${password.text}`);
+}
 
 interface Password {
   readonly text: string;

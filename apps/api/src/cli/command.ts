@@ -9,15 +9,11 @@ export interface CommandContext {
   readonly say: (line: string) => void;
 }
 
-/** One verb of the command line. */
-export interface Command {
-  readonly name: string;
-  /** Its arguments and what it does, as the help shows them. */
-  readonly usage: string;
-  readonly about: string;
-  /** @throws UsageError, or whatever `explain` can tell the operator */
-  run(context: CommandContext): Promise<void>;
-}
+/**
+ * One verb of the command line.
+ * @throws UsageError, or whatever `explain` can tell the operator
+ */
+export type Command = (context: CommandContext) => Promise<void>;
 
 /** The command line cannot be understood, or asks for what the rules refuse. Exit code 2. */
 export class UsageError extends Error {

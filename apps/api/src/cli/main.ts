@@ -1,12 +1,6 @@
 import 'reflect-metadata';
-import { loadAppConfig } from '../config.js';
-import { environmentFrom } from '../environment.js';
-import { explain } from '../start-failure.js';
-import { admin } from './admin.command.js';
-import { type Command, UsageError } from './command.js';
-import { migrate } from './migrate.command.js';
-
-const COMMANDS: readonly Command[] = [migrate, admin];
+import { UsageError } from './command.js';
+import { COMMANDS } from './commands.js';
 
 const HELP = `Usage: npm run cli -- COMMAND
 
@@ -26,21 +20,29 @@ async function main([name = 'help', ...args]: readonly string[]): Promise<number
     process.stdout.write(HELP);
     return 0;
   }
-  const command = COMMANDS.find((known) => known.name === name);
+  const entry = COMMANDS.find((known) => known.name === name);
+  if (entry === undefined) return misunderstood(`There is no command “${name}”.`);
+  const { explain } = await import('../start-failure.js');
   try {
-    if (command === undefined) throw new UsageError(`There is no command “${name}”.`);
+    const [{ loadAppConfig }, { environmentFrom }] = await Promise.all([
+      import('../config.js'),
+      import('../environment.js'),
+    ]);
     // No command does scheduled work.
     const config = loadAppConfig({ ...environmentFrom([], process.env), ROLE: 'api' });
-    await command.run({ args, config, say: (line) => process.stdout.write(`${line}\n`) });
+    const command = await entry.load();
+    await command({ args, config, say: (line) => process.stdout.write(`${line}\n`) });
     return 0;
   } catch (error) {
-    if (error instanceof UsageError) {
-      process.stderr.write(`${error.message}\nnpm run cli -- help tells what there is.\n`);
-      return 2;
-    }
+    if (error instanceof UsageError) return misunderstood(error.message);
     process.stderr.write(`${explain(error)}\n`);
     return 1;
   }
+}
+
+function misunderstood(message: string): number {
+  process.stderr.write(`${message}\nnpm run cli -- help tells what there is.\n`);
+  return 2;
 }
 
 function wrapped(sentence: string): string {
