@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { parseEnv } from 'node:util';
 import { ConfigError } from '@countersign/core';
 
@@ -23,10 +24,11 @@ export function environmentFrom(
 }
 
 function fileVariables(): Record<string, string | undefined> {
-  if (!existsSync('.env')) return {};
+  const file = join(process.cwd(), '.env');
+  if (!existsSync(file)) return {};
   try {
-    return parseEnv(readFileSync('.env', 'utf8'));
+    return parseEnv(readFileSync(file, 'utf8'));
   } catch {
-    throw new ConfigError([{ variable: '.env', message: `cannot be read in ${process.cwd()}` }]);
+    throw new ConfigError([{ variable: file, message: 'cannot be read' }]);
   }
 }
