@@ -21,6 +21,7 @@ export { type Statement, statement } from './database/statement.js';
 export type { Tx } from './database/tx.js';
 export { type EmbeddedPostgres, startEmbeddedPostgres } from './embedded/embedded-postgres.js';
 export { EmbeddedPostgresError } from './embedded/embedded-postgres.error.js';
+export { EvictingRedis } from './ephemeral/open-ephemeral-store.js';
 export {
   type Bucket,
   type BucketState,
