@@ -49,7 +49,10 @@ describe.skipIf(!HAS_REDIS)("changes of one user's factors at once, on two insta
       const answers = await Promise.all(
         pending.map((factor, turn) => activate(on(turn), token, factor.id, factor.code())),
       );
-      expect(answers.map(({ status }) => status).sort()).toEqual([200, 410]);
+      // The other was let in before the first succeeded, or is asked for the new factor.
+      const [first, second] = answers.map(({ status }) => status).sort();
+      expect(first).toBe(200);
+      expect([403, 410]).toContain(second);
       expect(answers.flatMap(({ body }) => (body.backupCodes ?? []) as string[])).toHaveLength(10);
       const types = (await factorsOf(pair.world, token)).map(({ type }) => type);
       expect(types.sort()).toEqual(['backup_code', 'totp']);
@@ -78,12 +81,15 @@ describe.skipIf(!HAS_REDIS)("changes of one user's factors at once, on two insta
         activate(on(turn), token, pending.id, pending.code()),
         remove(turn + 1, token, factorId),
       ]);
-      expect([200, 410]).toContain(activated.status);
-      expect(removed.status).toBe(204);
       const left = await factorsOf(pair.world, token);
       const summary = left.map(({ id, type, isDefault }) => `${type === 'totp' ? id : type} ${isDefault}`);
-      const expected = activated.status === 200 ? [`${pending.id} true`, 'backup_code false'] : [];
-      expect(summary.sort()).toEqual(expected.sort());
+      const sound: Record<string, string[]> = {
+        '200 204': [`${pending.id} true`, 'backup_code false'],
+        // The removal was let in before the activation, and finds the account changed.
+        '200 409': [`${factorId} true`, `${pending.id} false`, 'backup_code false'],
+        '410 204': [],
+      };
+      expect(summary.sort()).toEqual(sound[`${activated.status} ${removed.status}`]?.sort());
     }
   });
 
@@ -111,8 +117,14 @@ describe.skipIf(!HAS_REDIS)("changes of one user's factors at once, on two insta
       return { ...person, second: await addTotp(pair.world, person.token) };
     });
     for (const { id, token, factorId, second } of owners) {
-      const removals = await Promise.all([remove(0, token, factorId), remove(1, token, second.id)]);
-      expect(tally(removals)).toEqual({ 204: 2 });
+      const ids = [factorId, second.id];
+      const removals = await Promise.all(ids.map((removed, turn) => remove(turn, token, removed)));
+      for (const [turn, { status }] of removals.entries()) {
+        if (status === 204) continue;
+        // It was let in before the other, and found the account changed: it may ask again.
+        expect(status).toBe(409);
+        expect((await remove(turn, token, ids[turn] ?? '')).status).toBe(204);
+      }
       expect(await factorsOf(pair.world, token)).toEqual([]);
       expect(await countOf(id, 'two_factor.disabled')).toBe(1);
       expect(await countOf(id, 'factor.removed')).toBe(3);
@@ -122,7 +134,8 @@ describe.skipIf(!HAS_REDIS)("changes of one user's factors at once, on two insta
   it('one factor removed many times is removed once', async () => {
     const { id, token, factorId } = await provenPerson();
     const answers = await atOnce(8, (turn) => remove(turn, token, factorId));
-    expect(tally(answers)).toEqual({ 204: 1, 404: 7 });
+    const { 204: removed, 404: gone = 0, 409: changed = 0 } = tally(answers);
+    expect([removed, gone + changed]).toEqual([1, 7]);
     expect(await countOf(id, 'factor.removed')).toBe(2);
   });
 

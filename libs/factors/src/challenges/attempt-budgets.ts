@@ -1,12 +1,18 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { getConfigToken } from '@nestjs/config';
-import type { Bucket } from '@countersign/core';
+import type { Bucket, BucketState } from '@countersign/core';
 import type { FactorsConfig } from '../factors.config.js';
 import { TRIES_PER_CHALLENGE } from './challenge.js';
 
 /** How long an enrolment may take, in milliseconds, and how many tries it has. */
 export const ENROLMENT_MS = 10 * 60_000;
 export const TRIES_PER_ENROLMENT = 5;
+
+/** The tries of a challenge or enrolment, and the user's budget where it is on, after this answer. */
+export interface AttemptsLeft {
+  readonly attemptsLeft: number;
+  readonly budget: BucketState | undefined;
+}
 
 /**
  * The buckets that an attempt is claimed from. All of a user's share the application's cluster slot, so that one

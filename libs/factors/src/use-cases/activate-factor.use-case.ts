@@ -1,12 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import { type BucketState, EphemeralStore, type FieldError, type Origin } from '@countersign/core';
-import { AttemptBudgets } from '../challenges/attempt-budgets.js';
+import { AttemptBudgets, type AttemptsLeft } from '../challenges/attempt-budgets.js';
 import { Activator } from '../enrolment/activator.js';
 import { Confirmer } from '../enrolment/confirmer.js';
 import { FactorMaker } from '../enrolment/factor-maker.js';
 import type { FactorView } from '../factor.store.js';
 import type { Subject } from '../subject.js';
-import type { AttemptsLeft } from './verify-challenge.use-case.js';
 
 /** The answer that shows that a pending factor works. */
 export interface ActivateFactorInput {

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { BucketState, FieldError, Origin, Tx } from '@countersign/core';
 import { AnswerReader } from '../challenges/answer-reader.js';
+import type { AttemptsLeft } from '../challenges/attempt-budgets.js';
 import type { Challenge, OfferedFactor } from '../challenges/challenge.js';
 import { ChallengeStore } from '../challenges/challenge.store.js';
 import type { SecondFactorProof } from '../second-factor-proof.js';
@@ -20,12 +21,6 @@ export interface VerifyChallengeInput {
 
 /** What is granted in the transaction that spends the answer: a login's session, a step-up's fresh proof. */
 export type Grant<T> = (tx: Tx, proof: SecondFactorProof) => Promise<T>;
-
-/** The challenge's tries, and the user's budget where it is on, after this answer. */
-export interface AttemptsLeft {
-  readonly attemptsLeft: number;
-  readonly budget: BucketState | undefined;
-}
 
 /** How a verification ended. */
 export type VerifyChallengeResult<T> =
