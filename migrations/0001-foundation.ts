@@ -131,6 +131,7 @@ const STATEMENTS = [
      CONSTRAINT devices_application_fk FOREIGN KEY (application_id) REFERENCES applications (id)
    )`,
   `CREATE INDEX devices_user_index ON devices (user_id, id)`,
+  `CREATE INDEX devices_expires_at_index ON devices (expires_at)`,
 
   `CREATE TABLE sessions (
      id uuid NOT NULL,
@@ -156,6 +157,8 @@ const STATEMENTS = [
      CONSTRAINT sessions_application_fk FOREIGN KEY (application_id) REFERENCES applications (id)
    )`,
   `CREATE INDEX sessions_user_index ON sessions (user_id, id)`,
+  // For sweeping those that ended.
+  `CREATE INDEX sessions_ends_at_index ON sessions (ends_at)`,
 
   `CREATE TABLE events (
      id uuid NOT NULL,

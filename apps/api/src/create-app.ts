@@ -1,3 +1,4 @@
+import fastifyCors from '@fastify/cors';
 import fastifyHelmet from '@fastify/helmet';
 import { type LoggerService, type LogLevel as NestLogLevel } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
@@ -6,6 +7,7 @@ import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fa
 import type { CoreConfig, LoadedConfig } from '@countersign/core';
 import { type Clock, newId, SystemClock } from '@countersign/core';
 import { AppModule } from './app.module.js';
+import { corsOptions } from './http/cors.js';
 import type { HttpConfig, LogLevel, TrustedProxies } from './http/http.config.js';
 import { serveOpenApi } from './http/openapi.js';
 import { ProblemFilter } from './http/problem.filter.js';
@@ -76,13 +78,7 @@ export async function createApp(
   readStrictJson(instance);
   logRequests(instance, core.production);
   if (core.production && http.trustProxy === false) warnOfUntoldProxy(instance);
-  if (http.corsOrigins.length > 0) {
-    app.enableCors({
-      origin: [...http.corsOrigins],
-      exposedHeaders: ['X-Request-Id', 'RateLimit', 'RateLimit-Policy', 'Retry-After'],
-      maxAge: 600,
-    });
-  }
+  if (http.corsOrigins.length > 0) await app.register(fastifyCors, corsOptions(http.corsOrigins));
   app.useGlobalInterceptors(new RefuseUnaskedFields());
   app.useGlobalPipes(validationPipe());
   app.useGlobalFilters(new ProblemFilter(routes, core.publicUrl));

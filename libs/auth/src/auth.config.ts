@@ -1,6 +1,14 @@
-import { defineSection, duration, type RateLimit, rateLimit, whole } from '@countersign/core';
+import {
+  type ConfigFault,
+  defineSection,
+  duration,
+  type RateLimit,
+  rateLimit,
+  whole,
+} from '@countersign/core';
 import { availableParallelism } from 'node:os';
 import { z } from 'zod';
+import { checkPassword } from './passwords/password-rules.js';
 
 /** What accounts and sessions need to know. Times in milliseconds. */
 export interface AuthConfig {
@@ -35,7 +43,7 @@ const variables = {
     .describe('password hashes at once; as many as there are cores'),
   BOOTSTRAP_ADMIN_EMAIL: z
     .string()
-    .regex(/^[^\s@]+@[^\s@]+$/, 'expected an e-mail address')
+    .regex(/^[^\s@]{1,64}@[^\s@]{1,189}$/, 'expected an e-mail address')
     .optional()
     .describe('first administrator, made when the database has none; admin@localhost outside production'),
   BOOTSTRAP_ADMIN_PASSWORD: z
@@ -44,15 +52,29 @@ const variables = {
     .describe('password of the first administrator; random and printed outside production'),
 };
 
+// A first password that nobody could log in with is refused everywhere, one that anybody could guess in production.
+function bootstrapFaults(
+  email: string | undefined,
+  password: string | undefined,
+  production: boolean,
+): ConfigFault[] {
+  if (password === undefined) return [];
+  const ruling = checkPassword(password, { email: email ?? '' });
+  if (ruling.accepted || (!production && !ruling.tooLong)) return [];
+  return ruling.reasons.map(({ message }) => ({ variable: 'BOOTSTRAP_ADMIN_PASSWORD', message }));
+}
+
 /** Auth's part of the configuration. */
 export const authSection = defineSection<'auth', typeof variables, AuthConfig>({
   name: 'auth',
   variables,
   secrets: ['BOOTSTRAP_ADMIN_PASSWORD'],
-  refuse: (values, { production }) =>
-    production && values.RATE_LIMIT_PASSWORD_FAILURES === 'off'
+  refuse: (values, { production }) => [
+    ...(production && values.RATE_LIMIT_PASSWORD_FAILURES === 'off'
       ? [{ variable: 'RATE_LIMIT_PASSWORD_FAILURES', message: 'may not be off in production' }]
-      : [],
+      : []),
+    ...bootstrapFaults(values.BOOTSTRAP_ADMIN_EMAIL, values.BOOTSTRAP_ADMIN_PASSWORD, production),
+  ],
   read: (values) => ({
     accessTokenTtlMs: values.ACCESS_TOKEN_TTL,
     refreshTokenTtlMs: values.REFRESH_TOKEN_TTL,

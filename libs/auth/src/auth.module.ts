@@ -12,6 +12,7 @@ import { PasswordCheck } from './passwords/password-check.js';
 import { PasswordHasher } from './passwords/password-hasher.js';
 import { ChallengeGrants } from './sessions/challenge-grants.js';
 import { FreshPasswordProof } from './sessions/fresh-password-proof.js';
+import { EndedSessionsSweeper } from './sessions/ended-sessions.sweeper.js';
 import { RefreshStore } from './sessions/refresh.store.js';
 import { SessionEnder } from './sessions/session-ender.js';
 import { SessionEntity } from './sessions/session.entity.js';
@@ -51,6 +52,7 @@ export const authEntities = [SessionEntity];
     RefreshStore,
     SessionIssuer,
     SessionEnder,
+    EndedSessionsSweeper,
     ChallengeGrants,
     FreshPasswordProof,
     Register,

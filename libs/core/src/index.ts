@@ -16,6 +16,7 @@ export { SealBroken, Sealer } from './crypto/sealer.js';
 export { Secret } from './crypto/secret-text.js';
 export type { PublicJwk } from './crypto/signing-key.js';
 export { Database, type DatabaseOptions } from './database/database.js';
+export { sweepInBatches } from './database/sweep.js';
 export { isDatabaseUnavailable, isUniqueViolation } from './database/database-errors.js';
 export { type Statement, statement } from './database/statement.js';
 export type { Tx } from './database/tx.js';

@@ -4,6 +4,7 @@ import { ApplicationEntity, UserEntity } from '@countersign/directory';
 /** A browser or phone that a user chose to trust. */
 @Entity('devices')
 @Index('devices_user_index', ['userId', 'id'])
+@Index('devices_expires_at_index', ['expiresAt'])
 export class DeviceEntity {
   @PrimaryColumn('uuid', { primaryKeyConstraintName: 'devices_pk' })
   id!: string;

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Clock, statement, type Tx } from '@countersign/core';
+import { Clock, statement, sweepInBatches, type Tx } from '@countersign/core';
 import { DeviceEntity } from './device.entity.js';
 
 /** A trusted device as lists show it. */
@@ -69,6 +69,11 @@ const COUNT_FAILURE = statement(
    RETURNING password_failures AS failures`,
 );
 
+const SWEEP = statement(
+  'device-sweep',
+  `DELETE FROM devices WHERE id IN (SELECT id FROM devices WHERE expires_at < $1 LIMIT $2) RETURNING id`,
+);
+
 /** Reads and writes trusted devices. */
 @Injectable()
 export class DeviceStore {
@@ -107,6 +112,11 @@ export class DeviceStore {
   /** Lets the user's devices live on under the epoch that has just begun. */
   async joinEpoch(tx: Tx, userId: string): Promise<void> {
     await tx.query(JOIN_EPOCH, [userId]);
+  }
+
+  /** Removes devices whose time ended before a moment. */
+  async sweep(tx: Tx, before: Date): Promise<void> {
+    await sweepInBatches(tx, SWEEP, before);
   }
 
   /** Counts a wrong password that came with a device's token. @returns how many in a row */

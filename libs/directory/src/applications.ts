@@ -6,10 +6,17 @@ import { type Application, ApplicationStore, DEFAULT_APPLICATION } from './appli
 const REMEMBERED_MS = 5_000;
 const MOST_REMEMBERED = 1_000;
 
+interface Remembered {
+  readonly application: Application | undefined;
+  readonly until: number;
+}
+
 /** Finds applications for requests, remembering each for five seconds: every request needs one, few change. */
 @Injectable()
 export class Applications {
-  readonly #remembered = new Map<string, { readonly application: Application; readonly until: number }>();
+  readonly #present = new Map<string, Remembered>();
+  // Apart, so that a stranger's made-up names push out none that exist.
+  readonly #absent = new Map<string, Remembered>();
 
   constructor(
     private readonly store: ApplicationStore,
@@ -35,16 +42,14 @@ export class Applications {
     find: () => Promise<Application | undefined>,
   ): Promise<Application | undefined> {
     const now = this.clock.now().getTime();
-    const remembered = this.#remembered.get(key);
+    const remembered = this.#present.get(key) ?? this.#absent.get(key);
     if (remembered !== undefined && remembered.until > now && remembered.until <= now + REMEMBERED_MS) {
       return remembered.application;
     }
     const application = await find();
-    if (application !== undefined) {
-      // Only what exists is remembered, so that made-up slugs cannot fill the memory; still bounded.
-      if (this.#remembered.size >= MOST_REMEMBERED) this.#remembered.clear();
-      this.#remembered.set(key, { application, until: now + REMEMBERED_MS });
-    }
+    const among = application === undefined ? this.#absent : this.#present;
+    if (among.size >= MOST_REMEMBERED) among.clear();
+    among.set(key, { application, until: now + REMEMBERED_MS });
     return application;
   }
 }

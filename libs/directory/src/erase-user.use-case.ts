@@ -5,13 +5,15 @@ import { UserStore } from './user.store.js';
 /** Whom to erase, and who asked. */
 export interface EraseUserInput {
   readonly userId: string;
+  /** The epoch that the request was let in under. */
+  readonly securityEpoch: number;
   readonly applicationId: string;
   readonly role: 'user' | 'admin';
   readonly origin: Origin;
 }
 
 /** How it ended. */
-export type Erasure = 'erased' | 'last-admin' | 'gone';
+export type Erasure = 'erased' | 'last-admin' | 'gone' | 'changed';
 
 /** Erases a person: the user and everything of theirs; their events stay, without address and user agent. */
 @Injectable()
@@ -24,15 +26,17 @@ export class EraseUser {
 
   /**
    * @returns `last-admin` where the application would be left without an administrator, `gone` where the user was
-   * erased already; nothing was changed then
+   * erased already, `changed` where factors, password or status are not what they were; nothing was changed then
    */
-  async run({ userId, applicationId, role, origin }: EraseUserInput): Promise<Erasure> {
+  async run({ userId, securityEpoch, applicationId, role, origin }: EraseUserInput): Promise<Erasure> {
     return this.database.transaction(async (tx) => {
       if (role === 'admin') {
         const admins = await this.users.lockAdmins(tx, applicationId);
         if (admins.every((id) => id === userId)) return 'last-admin';
       }
-      if (!(await this.users.lock(tx, userId))) return 'gone';
+      const epoch = await this.users.lock(tx, userId);
+      if (epoch === undefined) return 'gone';
+      if (epoch !== securityEpoch) return 'changed';
       await this.events.append(tx, { type: 'user.deleted', applicationId, userId, origin, data: {} });
       await this.users.delete(tx, userId);
       await this.events.erase(tx, userId);

@@ -55,7 +55,11 @@ const MAKE_ADMIN = statement(
    RETURNING users.id, before.role <> 'admin' AS promoted, before.status <> 'active' AS reactivated`,
 );
 
-const LOCK = statement('user-lock', `SELECT id FROM users WHERE id = $1 FOR UPDATE`);
+// NO KEY: a session that is being written refers to the user, and must not wait for this and this for it.
+const LOCK = statement(
+  'user-lock',
+  `SELECT security_epoch AS epoch FROM users WHERE id = $1 AND status = 'active' FOR NO KEY UPDATE`,
+);
 
 const ANY_ADMIN = statement('user-any-admin', `SELECT id FROM users WHERE role = 'admin' LIMIT 1`);
 
@@ -131,9 +135,14 @@ export class UserStore {
     return row.epoch;
   }
 
-  /** Locks a user until the transaction ends. @returns whether there is such a user */
-  async lock(tx: Tx, userId: string): Promise<boolean> {
-    return (await tx.query(LOCK, [userId])).length > 0;
+  /**
+   * Makes everything that changes a user, or what belongs to one, take turns until the transaction ends.
+   * @returns the user's security epoch, to be compared with the one that the request was let in under; `undefined`
+   * where there is no such active user any more
+   */
+  async lock(tx: Tx, userId: string): Promise<number | undefined> {
+    const [row] = await tx.query<{ epoch: number }>(LOCK, [userId]);
+    return row?.epoch;
   }
 
   /** The active administrators of an application, locked until the transaction ends. */

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { In } from 'typeorm';
 import { Clock, Sealer, statement, type Tx } from '@countersign/core';
 import { FactorEntity } from './factor.entity.js';
 
@@ -83,12 +84,6 @@ const ENROLLED_TYPES = statement(
    SELECT type FROM enrolled WHERE type IS NOT NULL`,
 );
 
-const LOCK_USER = statement(
-  'factor-lock-user',
-  // NO KEY: a session that is being written refers to the user, and must not wait for this and this for it.
-  `SELECT security_epoch AS epoch FROM users WHERE id = $1 AND status = 'active' FOR NO KEY UPDATE`,
-);
-
 const SWEEP = statement(
   'factor-sweep',
   `DELETE FROM factors WHERE user_id = $1 AND status = 'pending' AND expires_at <= $2`,
@@ -130,15 +125,6 @@ export class FactorStore {
     return rows.map((row) => row.type);
   }
 
-  /**
-   * Makes everything that changes a user's factors take turns.
-   * @returns the user's security epoch, or `undefined` where there is no such active user any more
-   */
-  async lockUser(tx: Tx, userId: string): Promise<number | undefined> {
-    const [row] = await tx.query<{ epoch: number }>(LOCK_USER, [userId]);
-    return row?.epoch;
-  }
-
   /** Removes enrolments that are over. */
   async sweep(tx: Tx, userId: string): Promise<void> {
     await tx.query(SWEEP, [userId, this.clock.now()]);
@@ -159,6 +145,19 @@ export class FactorStore {
     });
   }
 
+  /** The secrets of factors, in clear, for the providers that clean up after them. */
+  async secrets(tx: Tx, ids: readonly string[]): Promise<{ id: string; type: string; secret: unknown }[]> {
+    const rows = await tx.manager.find(FactorEntity, {
+      where: { id: In([...ids]) },
+      select: { id: true, type: true, secret: true },
+    });
+    return rows.map(({ id, type, secret }) => ({
+      id,
+      type,
+      secret: this.sealer.openJson(secret, secretPlace(id)),
+    }));
+  }
+
   /** Changes a factor's label. */
   async rename(tx: Tx, id: string, label: string | null): Promise<void> {
     await tx.manager.update(FactorEntity, { id }, { label });
@@ -168,6 +167,11 @@ export class FactorStore {
   async makeDefault(tx: Tx, userId: string, id: string): Promise<void> {
     await tx.manager.update(FactorEntity, { userId, isDefault: true }, { isDefault: false });
     await tx.manager.update(FactorEntity, { userId, id }, { isDefault: true });
+  }
+
+  /** Removes every factor of a user. */
+  async deleteAll(tx: Tx, userId: string): Promise<void> {
+    await tx.manager.delete(FactorEntity, { userId });
   }
 
   /** Removes factors by id. */

@@ -10,6 +10,9 @@ import { Activator } from './enrolment/activator.js';
 import { Confirmer } from './enrolment/confirmer.js';
 import { EnrolmentStore } from './enrolment/enrolment.store.js';
 import { FactorMaker } from './enrolment/factor-maker.js';
+import { FactorRemover } from './enrolment/factor-remover.js';
+import { RemoteCleanUp } from './enrolment/remote-clean-up.js';
+import { ErasedUsers } from './erased-users.js';
 import { FactorEntity } from './factor.entity.js';
 import { FactorStore } from './factor.store.js';
 import { ProviderCalls } from './provider-calls.js';
@@ -56,6 +59,9 @@ export const factorsEntities = [FactorEntity, SpentTokenEntity, SpentChallengeEn
     ActivateFactor,
     ChangeFactor,
     RemoveFactor,
+    ErasedUsers,
+    FactorRemover,
+    RemoteCleanUp,
     SecondFactors,
   ],
   exports: [
@@ -65,6 +71,8 @@ export const factorsEntities = [FactorEntity, SpentTokenEntity, SpentChallengeEn
     ActivateFactor,
     ChangeFactor,
     RemoveFactor,
+    FactorRemover,
+    RemoteCleanUp,
     SecondFactors,
   ],
 })

@@ -4,6 +4,7 @@ import { SessionStore } from '@countersign/auth';
 import { Database, Problem } from '@countersign/core';
 import type { FastifyRequest } from 'fastify';
 import { ACCESS, type Access, ENROLMENT_EXEMPT, SENSITIVE } from './access.decorator.js';
+import { isContractRoute } from './path.js';
 import type { Caller } from './request.js';
 import { StepUpCheck } from './step-up-check.js';
 
@@ -26,6 +27,7 @@ export class AccessGuard implements CanActivate {
     const access = this.reflector.getAllAndOverride<Access | undefined>(ACCESS, on) ?? 'access-token';
     if (access === 'access-token') request.caller = await this.#caller(request);
     if (access === 'temp-token') requireTempToken(request);
+    if (!isContractRoute(request)) return true;
     if (request.application === undefined)
       throw new Problem('not_found', { detail: 'There is no such application.' });
     if (request.caller === undefined) return true;

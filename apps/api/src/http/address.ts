@@ -1,4 +1,23 @@
-import { isIPv6 } from 'node:net';
+import type { FastifyRequest } from 'fastify';
+import { isIP, isIPv6 } from 'node:net';
+
+/**
+ * The address that a request came from. Some proxies forward `address:port`; the port would make every connection
+ * somebody else, so it is dropped, and what is no address then counts as the proxy's own.
+ *
+ * @returns the empty string where the connection was gone before it could be asked
+ */
+export function clientAddress({ ip, socket }: Pick<FastifyRequest, 'ip' | 'socket'>): string {
+  // Typed as always there, which a connection that was reset is not.
+  const told: string | undefined = ip;
+  const bare = withoutPort(told ?? '');
+  return isIP(bare) === 0 ? (socket.remoteAddress ?? '') : bare;
+}
+
+function withoutPort(text: string): string {
+  if (isIP(text) !== 0) return text;
+  return /^\[([^\]]+)\](?::\d+)?$/.exec(text)?.[1] ?? /^([\d.]+):\d+$/.exec(text)?.[1] ?? text;
+}
 
 /**
  * The address that limits count by: an IPv4 address, or the /64 that an IPv6 address lies in, because one household

@@ -3,11 +3,15 @@ import { AccessTokens } from '@countersign/auth';
 import { parseToken } from '@countersign/core';
 import { Applications } from '@countersign/directory';
 import type { FastifyRequest } from 'fastify';
+import { isContractRoute } from './path.js';
 import type { Credential } from './request.js';
 
 const SLUG = /^[a-z0-9](?:[a-z0-9-]{0,62})$/;
 
-/** Reads the credential and finds the application. It lets everyone on: the guards after it decide. */
+/**
+ * Reads the credential and finds the application, which only routes of the contract have. It lets everyone on: the
+ * guards after it decide.
+ */
 @Injectable()
 export class CredentialGuard implements CanActivate {
   constructor(
@@ -18,7 +22,7 @@ export class CredentialGuard implements CanActivate {
   async canActivate(context: ExecutionContext): Promise<boolean> {
     const request = context.switchToHttp().getRequest<FastifyRequest>();
     request.credential = this.#credential(request);
-    const application = await this.#application(request);
+    const application = isContractRoute(request) ? await this.#application(request) : undefined;
     if (application !== undefined) request.application = application;
     return true;
   }

@@ -2,6 +2,7 @@ import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException, Logger 
 import { HashingBusy } from '@countersign/auth';
 import { EphemeralStoreUnavailable, isDatabaseUnavailable, Problem } from '@countersign/core';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { pathOf } from './path.js';
 import { sendProblem } from './problem.response.js';
 import type { RouteTable } from './route-table.js';
 
@@ -56,7 +57,7 @@ export class ProblemFilter implements ExceptionFilter {
   }
 
   #notFound(request: FastifyRequest, reply: FastifyReply): Problem {
-    const allowed = this.routes.methodsOf(request.url.split('?', 1)[0] ?? '');
+    const allowed = this.routes.methodsOf(pathOf(request.url));
     if (allowed.length === 0) return new Problem('not_found');
     reply.header('Allow', allowed.join(', '));
     return new Problem('method_not_allowed');

@@ -11,8 +11,9 @@ import {
 } from '@countersign/core';
 import { createHash } from 'node:crypto';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { limitAddress } from './address.js';
+import { clientAddress, limitAddress } from './address.js';
 import type { HttpConfig } from './http.config.js';
+import { isContractRoute } from './path.js';
 import { RATE_LIMITING, type RateLimiting } from './rate-limit.decorator.js';
 import { tellRateLimit } from './rate-limit.headers.js';
 
@@ -35,7 +36,7 @@ export class RateLimitGuard implements CanActivate {
   async canActivate(context: ExecutionContext): Promise<boolean> {
     const request = context.switchToHttp().getRequest<FastifyRequest>();
     const reply = context.switchToHttp().getResponse<FastifyReply>();
-    if (!request.url.startsWith('/v1/')) return true;
+    if (!isContractRoute(request)) return true;
     const on = [context.getHandler(), context.getClass()];
     const limiting = this.reflector.getAllAndOverride<RateLimiting | undefined>(RATE_LIMITING, on) ?? DEFAULT;
     const buckets = this.#buckets(limiting, request);
@@ -64,7 +65,7 @@ export class RateLimitGuard implements CanActivate {
   }
 
   #buckets({ policy }: RateLimiting, request: FastifyRequest): NamedBucket[] {
-    const address = limitAddress(request.ip);
+    const address = limitAddress(clientAddress(request));
     const application = request.application?.id ?? '-';
     const { limits } = this.config;
     const byAddress = (name: string, limit: RateLimit | 'off', more = ''): NamedBucket[] =>

@@ -3,6 +3,7 @@ import { publicId } from '@countersign/core';
 import type { AccessTokenClaims, SessionOfAccount } from '@countersign/auth';
 import type { Application } from '@countersign/directory';
 import type { FastifyRequest } from 'fastify';
+import { clientAddress } from './address.js';
 
 /** What the `Authorization` header brought, before anybody has looked it up. */
 export type Credential =
@@ -34,7 +35,7 @@ export function originOf(request: FastifyRequest): Origin {
   const { caller } = request;
   return {
     actor: { type: 'user', id: caller === undefined ? null : publicId('usr', caller.account.id) },
-    ip: request.ip,
+    ip: clientAddress(request) || null,
     userAgent: userAgent === undefined ? null : printable(userAgent).slice(0, LONGEST_USER_AGENT),
     requestId: request.id,
     sessionId: caller?.session.id ?? null,

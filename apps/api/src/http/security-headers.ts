@@ -1,5 +1,6 @@
 import type { FastifyHelmetOptions } from '@fastify/helmet';
 import type { FastifyInstance } from 'fastify';
+import { isContractRoute, pathOf } from './path.js';
 
 const YEAR_IN_SECONDS = 365 * 24 * 60 * 60;
 
@@ -35,8 +36,9 @@ export function protectAnswers(instance: FastifyInstance, publicUrl: string): vo
   const documentation = helmetOptions(publicUrl, OWN_FILES);
   instance.addHook('onRequest', async (request, reply) => {
     reply.header('X-Request-Id', request.id);
-    if (request.url.startsWith('/v1/')) reply.header('Cache-Control', 'no-store');
-    if (/^\/docs(?:[/?]|$)/.test(request.url)) reply.helmet(documentation);
+    const path = pathOf(request.url);
+    if (isContractRoute(request) || path.startsWith('/v1/')) reply.header('Cache-Control', 'no-store');
+    if (path === '/docs' || path.startsWith('/docs/')) reply.helmet(documentation);
   });
 }
 

@@ -2,7 +2,9 @@ import { Problem } from '@countersign/core';
 
 const MOST_DEPTH = 16;
 // Keys that would reach into objects instead of naming a field.
-const FORBIDDEN_KEYS = new Set(['__proto__', 'constructor', 'prototype']);
+const FORBIDDEN_KEYS = new Set(['prototype', ...Object.getOwnPropertyNames(Object.prototype)]);
+// Far more fields than any route has; each unknown one would cost the validation and a line of the answer.
+const MOST_KEYS = 64;
 
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
@@ -76,6 +78,9 @@ function checkKey(key: string, seen: Set<string> | undefined): void {
   if (FORBIDDEN_KEYS.has(key)) throw malformed(`The body uses the key “${key}”.`);
   if (seen?.has(key) === true) throw malformed('The body repeats a key.');
   seen?.add(key);
+  if (seen !== undefined && seen.size > MOST_KEYS) {
+    throw malformed(`The body has an object of more than ${MOST_KEYS} fields.`);
+  }
 }
 
 function malformed(detail: string): Problem {

@@ -13,9 +13,12 @@ export function validationPipe(): ValidationPipe {
   });
 }
 
+// Enough to mend a request by; an answer should not outgrow what was sent.
+const MOST_ERRORS = 20;
+
 /** The problem of a body or query that does not fit its schema. */
 export function validationFailed(errors: readonly FieldError[]): Problem {
-  return new Problem('validation_failed', { errors });
+  return new Problem('validation_failed', { errors: errors.slice(0, MOST_ERRORS) });
 }
 
 function fieldErrors(error: ValidationError, parent: string): FieldError[] {

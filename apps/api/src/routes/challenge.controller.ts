@@ -6,7 +6,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { TempToken } from '../http/access.decorator.js';
 import { Problems } from '../http/problems.decorator.js';
 import { FailClosed } from '../http/rate-limit.decorator.js';
-import { originOf } from '../http/request.js';
+import { applicationOf, originOf } from '../http/request.js';
 import { validationFailed } from '../http/validation.js';
 import { AccessTokenDto, AuthenticatedDto } from './account.dto.js';
 import { idOf } from './id.js';
@@ -39,12 +39,13 @@ export class ChallengeController {
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<AuthenticatedDto | AccessTokenDto> {
-    const { factorId, ...rest } = verificationOf(body);
+    const { factorId, trustDevice, ...rest } = verificationOf(body);
     const result = await this.answerChallenge.run({
       tempToken: tempTokenOf(request),
       challengeId: idOf('chl', id),
       factorId: factorId === undefined ? undefined : idOf('fac', factorId),
       ...rest,
+      trustDevice: trustDevice && applicationOf(request).policy.trustedDevices,
       origin: originOf(request),
     });
     if ('budget' in result) this.budget.tell(reply, result.budget);

@@ -1,13 +1,7 @@
 import { Body, Controller, HttpCode, Param, Post, Req, Res } from '@nestjs/common';
 import { ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Problem, publicId } from '@countersign/core';
-import {
-  ActivateFactor,
-  EnrolFactor,
-  FactorRegistry,
-  type RegisteredFactor,
-  type Subject,
-} from '@countersign/factors';
+import { ActivateFactor, EnrolFactor, FactorRegistry, type RegisteredFactor } from '@countersign/factors';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { BeforeEnrolment, Sensitive } from '../http/access.decorator.js';
 import { Problems } from '../http/problems.decorator.js';
@@ -18,6 +12,7 @@ import { ActivatedFactorDto, FactorDto } from './factor.dto.js';
 import { idOf } from './id.js';
 import { enrolmentOf, objectOf } from './provider-bodies.js';
 import { rejectedAnswer, VerifyBudget } from './rejected-answer.js';
+import { changedMeanwhile, subjectOf } from './subject.js';
 import { factorView } from './views.js';
 
 @ApiTags('Factors')
@@ -57,7 +52,7 @@ export class EnrolmentController {
       case 'too-many':
         throw new Problem('conflict', { detail: 'The user has too many factors: remove one first.' });
       case 'user-changed':
-        throw new Problem('conflict', { detail: 'The account was changed meanwhile: try again.' });
+        throw changedMeanwhile();
     }
   }
 
@@ -109,16 +104,6 @@ export class EnrolmentController {
     const known = this.registry.allOffered(policy).map(({ options }) => options.type);
     throw validationFailed([{ path: 'type', message: `must be one of ${known.join(', ')}` }]);
   }
-}
-
-function subjectOf(request: FastifyRequest): Subject {
-  const { account } = callerOf(request);
-  return {
-    application: applicationOf(request),
-    userId: account.id,
-    securityEpoch: account.securityEpoch,
-    account: account.email,
-  };
 }
 
 function begunBy(request: FastifyRequest): string {

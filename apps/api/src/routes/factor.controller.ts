@@ -10,6 +10,7 @@ import { callerOf, originOf } from '../http/request.js';
 import { ChangeFactorDto, FactorDto, FactorListDto } from './factor.dto.js';
 import { idOf } from './id.js';
 import { ListQueryDto } from './list.dto.js';
+import { changedMeanwhile, subjectOf } from './subject.js';
 import { factorView } from './views.js';
 
 @ApiTags('Factors')
@@ -44,8 +45,10 @@ export class FactorController {
     @Body() { label, isDefault }: ChangeFactorDto,
     @Req() request: FastifyRequest,
   ): Promise<FactorDto> {
+    const { account } = callerOf(request);
     const result = await this.changeFactor.run({
-      userId: callerOf(request).account.id,
+      userId: account.id,
+      securityEpoch: account.securityEpoch,
       factorId: idOf('fac', id),
       ...(label === undefined ? {} : { label }),
       makeDefault: isDefault === true,
@@ -55,6 +58,8 @@ export class FactorController {
         return factorView(result.factor);
       case 'unknown':
         throw new Problem('not_found');
+      case 'user-changed':
+        throw changedMeanwhile();
       case 'not-eligible':
         throw new Problem('conflict', {
           detail: 'Only an active factor that is no backup code can be the default.',
@@ -67,15 +72,14 @@ export class FactorController {
   @Sensitive()
   @ApiOperation({ summary: 'Remove a factor', operationId: 'removeFactor' })
   @ApiNoContentResponse({ description: 'Removed; other sessions and trusted devices have ended.' })
-  @Problems('step_up_required', 'not_found')
+  @Problems('step_up_required', 'not_found', 'conflict')
   async remove(@Param('id') id: string, @Req() request: FastifyRequest): Promise<void> {
-    const { account } = callerOf(request);
-    const removed = await this.removeFactor.run({
-      applicationId: account.applicationId,
-      userId: account.id,
+    const result = await this.removeFactor.run({
+      subject: subjectOf(request),
       factorId: idOf('fac', id),
       origin: originOf(request),
     });
-    if (!removed) throw new Problem('not_found');
+    if (result === 'unknown') throw new Problem('not_found');
+    if (result === 'user-changed') throw changedMeanwhile();
   }
 }

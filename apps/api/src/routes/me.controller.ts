@@ -15,6 +15,7 @@ import { Problems } from '../http/problems.decorator.js';
 import { callerOf, originOf } from '../http/request.js';
 import { StepUpCheck } from '../http/step-up-check.js';
 import { ChangeAccountDto, UserDto } from './account.dto.js';
+import { changedMeanwhile } from './subject.js';
 import { userView } from './views.js';
 
 @ApiTags('Me')
@@ -76,11 +77,13 @@ export class MeController {
     const { account } = callerOf(request);
     const outcome = await this.eraseUser.run({
       userId: account.id,
+      securityEpoch: account.securityEpoch,
       applicationId: account.applicationId,
       role: account.role,
       origin: originOf(request),
     });
     if (outcome === 'gone') throw new Problem('invalid_token');
+    if (outcome === 'changed') throw changedMeanwhile();
     if (outcome === 'last-admin') {
       throw new Problem('conflict', { detail: 'This is the last administrator: make another one first.' });
     }

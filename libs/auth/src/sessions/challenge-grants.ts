@@ -1,7 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { type Origin, Problem, publicId, type Tx } from '@countersign/core';
 import { TrustedDevices } from '@countersign/devices';
-import { Applications } from '@countersign/directory';
 import type { SecondFactorProof } from '@countersign/factors';
 import { AccessTokens, type IssuedAccessToken } from '../tokens/access-tokens.js';
 import { amrOf } from './amr.js';
@@ -15,7 +14,7 @@ export type Granted =
 
 /** What the answering request asked for beside. */
 export interface GrantRequest {
-  /** Whether the device that the request came from is to be trusted from now on. */
+  /** Whether the device that the request came from is to be trusted from now on; the application allows it. */
   readonly trustDevice: boolean;
   readonly deviceName: string | undefined;
   readonly origin: Origin;
@@ -29,7 +28,6 @@ export class ChallengeGrants {
     private readonly sessions: SessionStore,
     private readonly accessTokens: AccessTokens,
     private readonly devices: TrustedDevices,
-    private readonly applications: Applications,
   ) {}
 
   /** @throws Problem `invalid_token` where what the proof stands on has changed; the transaction rolls back */
@@ -43,14 +41,10 @@ export class ChallengeGrants {
   async #logIn(tx: Tx, proof: SecondFactorProof, request: GrantRequest): Promise<Granted> {
     const issued = await this.issuer.issue(tx, proof, request.origin);
     if (issued === undefined) throw new Problem('invalid_token');
-    const deviceToken = request.trustDevice ? await this.#trust(tx, proof, request) : undefined;
+    const deviceToken = request.trustDevice
+      ? await this.devices.trust(tx, proof, request.deviceName, request.origin)
+      : undefined;
     return { purpose: 'login', issued, deviceToken };
-  }
-
-  async #trust(tx: Tx, proof: SecondFactorProof, request: GrantRequest): Promise<string | undefined> {
-    const application = await this.applications.byId(proof.applicationId);
-    if (application?.policy.trustedDevices !== true) return undefined;
-    return this.devices.trust(tx, proof, request.deviceName, request.origin);
   }
 
   async #stepUp(tx: Tx, proof: SecondFactorProof): Promise<Granted> {

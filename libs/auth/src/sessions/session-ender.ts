@@ -72,7 +72,7 @@ export class SessionEnder implements OnModuleInit {
   async #endOthers(tx: Tx, { applicationId, userId, origin }: EventDraft): Promise<void> {
     if (userId === null) return;
     if (origin.sessionId !== null) await this.sessions.joinEpoch(tx, userId, origin.sessionId);
-    const ended = await this.sessions.revokeEnded(tx, userId, origin.sessionId);
+    const ended = await this.sessions.revoke(tx, userId, { allBut: origin.sessionId });
     await this.#tell(tx, { applicationId, userId, origin }, ended, 'credentials_changed');
   }
 

@@ -70,7 +70,8 @@ export class SessionIssuer {
       account: live.account,
       ...this.accessTokens.issue(live),
       refreshToken,
-      refreshExpiresIn: Math.floor((refreshMs - this.clock.now().getTime()) / 1_000),
+      // Rounded, because a few milliseconds have passed since the session was dated.
+      refreshExpiresIn: Math.round((refreshMs - this.clock.now().getTime()) / 1_000),
     };
   }
 

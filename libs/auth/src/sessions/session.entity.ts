@@ -4,6 +4,7 @@ import { Column, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm';
 /** A login with its refresh-token family. */
 @Entity('sessions')
 @Index('sessions_user_index', ['userId', 'id'])
+@Index('sessions_ends_at_index', ['endsAt'])
 export class SessionEntity {
   @PrimaryColumn('uuid', { primaryKeyConstraintName: 'sessions_pk' })
   id!: string;

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Clock, type EventDraft, EventLog, statement, type Tx } from '@countersign/core';
+import { Clock, type EventDraft, EventLog, statement, sweepInBatches, type Tx } from '@countersign/core';
 import type { Account } from '../accounts/account.js';
 import { ACCOUNT_COLUMNS } from '../accounts/account.store.js';
 import type { Session, SessionOfAccount, SessionView } from './session.js';
@@ -47,19 +47,13 @@ const LIST = statement(
     LIMIT $4`,
 );
 
+// By the session's own columns alone: a comparison with the user's epoch would miss the row while another request
+// moves both, because PostgreSQL re-reads only the row that it waited for.
 const REVOKE = statement(
   'session-revoke',
-  `UPDATE sessions AS session SET revoked_at = $2
-     FROM users
-    WHERE users.id = session.user_id AND session.user_id = $1 AND ${LIVE}
-      AND ($3::uuid IS NULL OR session.id = $3) AND ($4::uuid IS NULL OR session.id <> $4)
-   RETURNING session.id`,
-);
-
-const REVOKE_ANY = statement(
-  'session-revoke-any-epoch',
   `UPDATE sessions SET revoked_at = $2
-    WHERE user_id = $1 AND revoked_at IS NULL AND ($3::uuid IS NULL OR id <> $3)
+    WHERE user_id = $1 AND revoked_at IS NULL AND expires_at > $2 AND ends_at > $2
+      AND ($3::uuid IS NULL OR id = $3) AND ($4::uuid IS NULL OR id <> $4)
    RETURNING id`,
 );
 
@@ -89,6 +83,11 @@ const ADDRESSES = statement(
     WHERE user_id = $1 AND created_at > $2 AND ip IS NOT NULL
     ORDER BY ip
     LIMIT ${MOST_ADDRESSES}`,
+);
+
+const SWEEP = statement(
+  'session-sweep',
+  `DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE ends_at < $1 LIMIT $2) RETURNING id`,
 );
 
 /** Reads and writes sessions. */
@@ -138,17 +137,15 @@ export class SessionStore {
     return tx.query<SessionView>(LIST, [userId, this.clock.now(), after ?? null, limit]);
   }
 
-  /** Revokes one live session of a user, or all but one. @returns the ids of those that were live */
-  async revoke(tx: Tx, userId: string, which: { only: string } | { allBut: string }): Promise<string[]> {
+  /** Revokes one session of a user, or all but one. @returns the ids of those that had not ended */
+  async revoke(
+    tx: Tx,
+    userId: string,
+    which: { only: string } | { allBut: string | null },
+  ): Promise<string[]> {
     const only = 'only' in which ? which.only : null;
     const allBut = 'allBut' in which ? which.allBut : null;
     const rows = await tx.query<{ id: string }>(REVOKE, [userId, this.clock.now(), only, allBut]);
-    return rows.map((row) => row.id);
-  }
-
-  /** Revokes what a change of the epoch has ended already, sparing one. @returns the ids */
-  async revokeEnded(tx: Tx, userId: string, allBut: string | null): Promise<string[]> {
-    const rows = await tx.query<{ id: string }>(REVOKE_ANY, [userId, this.clock.now(), allBut]);
     return rows.map((row) => row.id);
   }
 
@@ -161,7 +158,14 @@ export class SessionStore {
     const now = this.clock.now();
     const values = [id, now, proof.authTime ?? null, proof.mfaTime ?? null, proof.amr];
     const [row] = await tx.query<SessionRow>(PROVE_AGAIN, values);
-    return row && sessionOfAccount(row);
+    // Asked twice: while another request moves user and session into a new epoch, the first statement sees a mixture.
+    const [again] = row === undefined ? await tx.query<SessionRow>(PROVE_AGAIN, values) : [row];
+    return again && sessionOfAccount(again);
+  }
+
+  /** Removes sessions that ended before a moment. */
+  async sweep(tx: Tx, before: Date): Promise<void> {
+    await sweepInBatches(tx, SWEEP, before);
   }
 
   /** Lets one session, or all of a user, live on under the epoch that has just begun. */

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Database, type EventDraft, EventLog, type Origin } from '@countersign/core';
+import { Database, type EventDraft, EventLog, type Origin, Problem } from '@countersign/core';
 import { type UserChanges, UserStore } from '@countersign/directory';
 import type { Account } from '../accounts/account.js';
 import { AccountStore } from '../accounts/account.store.js';
@@ -11,6 +11,8 @@ export interface ChangeProfileInput {
   readonly origin: Origin;
 }
 
+const OVERTAKEN = { detail: 'The account was changed meanwhile: try again.' };
+
 /** Changes an account's own fields. A new address counts at once, because this deployment sends no mail. */
 @Injectable()
 export class ChangeProfile {
@@ -21,7 +23,10 @@ export class ChangeProfile {
     private readonly database: Database,
   ) {}
 
-  /** @returns the account afterwards; an address that is taken is left as it was, and nobody is told */
+  /**
+   * @throws Problem `conflict` where factors, password or status changed after the request was let in
+   * @returns the account afterwards; an address that is taken is left as it was, and nobody is told
+   */
   async run({ account, changes, origin }: ChangeProfileInput): Promise<Account> {
     const { email, ...profile } = given(changes);
     if (Object.keys(profile).length > 0) await this.#apply(account, profile, origin, 'user.updated');
@@ -40,6 +45,8 @@ export class ChangeProfile {
     const fields = Object.keys(changes);
     try {
       await this.database.transaction(async (tx) => {
+        if ((await this.users.lock(tx, userId)) !== account.securityEpoch)
+          throw new Problem('conflict', OVERTAKEN);
         if (!(await this.users.update(tx, userId, changes))) throw new AddressTaken();
         await this.events.append(tx, { type, applicationId, userId, origin, data: { fields } });
       });

@@ -40,13 +40,14 @@ export class RefreshSession {
     const presented = this.tokens.parse(refreshToken);
     if (presented === undefined) return { outcome: 'refused' };
     const successor = this.tokens.successor(presented);
-    const rotated = await this.refresh.rotate(this.database.direct, {
+    const rotation = {
       sessionId: presented.sessionId,
       applicationId,
       presented: presented.digest,
       successor: successor.digest,
       expiresAt: this.issuer.refreshExpiry(),
-    });
+    };
+    const rotated = await this.refresh.rotate(this.database.direct, rotation);
     if (rotated !== undefined) return this.#refreshed(rotated, successor.token);
 
     const state = await this.refresh.look(this.database.direct, presented.sessionId);
@@ -63,6 +64,11 @@ export class RefreshSession {
       digestsEqual(state.refreshDigest, successor.digest)
     ) {
       return this.#refreshed(state.current, successor.token);
+    }
+    if (digestsEqual(state.refreshDigest, presented.digest)) {
+      // The token is in force: another request was just moving user and session into a new epoch.
+      const again = await this.refresh.rotate(this.database.direct, rotation);
+      return again === undefined ? { outcome: 'refused' } : this.#refreshed(again, successor.token);
     }
     if (this.tokens.isAncestor(presented, state.refreshDigest, state.generation)) {
       await this.ender.endStolen(state.current, origin);

@@ -1,6 +1,8 @@
-import { Injectable, Logger } from '@nestjs/common';
+import { Inject, Injectable, Logger } from '@nestjs/common';
+import { getConfigToken } from '@nestjs/config';
 import { Cron, CronExpression } from '@nestjs/schedule';
 import { Clock } from '../clock/clock.js';
+import type { CoreConfig } from '../core.config.js';
 import { Database } from '../database/database.js';
 import { statement } from '../database/statement.js';
 
@@ -8,7 +10,12 @@ const MONTHS_AHEAD = 2;
 
 const FIND = statement('event-partition-find', 'SELECT to_regclass($1)::text AS oid');
 
-/** Keeps the event log's monthly partitions ready: this month's and the next two. */
+const PARTITIONS = statement(
+  'event-partitions',
+  `SELECT inhrelid::regclass::text AS name FROM pg_inherits WHERE inhparent = 'events'::regclass`,
+);
+
+/** Keeps the event log's monthly partitions: this month's and the next two are ready, those past retention go. */
 @Injectable()
 export class EventPartitions {
   readonly #logger = new Logger('EventPartitions');
@@ -16,6 +23,7 @@ export class EventPartitions {
   constructor(
     private readonly database: Database,
     private readonly clock: Clock,
+    @Inject(getConfigToken('core')) private readonly config: CoreConfig,
   ) {}
 
   /** Creates the partitions that are missing. Harmless when several instances do it at once. */
@@ -26,6 +34,21 @@ export class EventPartitions {
       const from = new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth() + ahead));
       const to = new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth() + ahead + 1));
       await this.#create(from, to);
+    }
+  }
+
+  /** Drops the partitions of months that ended longer ago than events are kept. */
+  @Cron(CronExpression.EVERY_DAY_AT_3AM)
+  async retire(): Promise<void> {
+    const oldest = new Date(this.clock.now().getTime() - this.config.eventRetentionMs)
+      .toISOString()
+      .slice(0, 7);
+    const partitions = await this.database.direct.query<{ name: string }>(PARTITIONS, []);
+    for (const { name } of partitions) {
+      const month = /^events_(\d{4})_(\d{2})$/.exec(name);
+      if (month === null || `${month[1] ?? ''}-${month[2] ?? ''}` >= oldest) continue;
+      await this.database.direct.manager.query(`DROP TABLE ${name}`);
+      this.#logger.log(`Dropped ${name}: older than EVENT_RETENTION`);
     }
   }
 

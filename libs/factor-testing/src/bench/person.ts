@@ -44,8 +44,8 @@ export class Person {
   /** The person as the engine sees them now. */
   async subject(): Promise<Subject> {
     const { container } = this.bench.engine;
-    const factors = container.get(FactorStore);
-    const securityEpoch = await container.get(Database).transaction((tx) => factors.lockUser(tx, this.id));
+    const users = container.get(UserStore);
+    const securityEpoch = await container.get(Database).transaction((tx) => users.lock(tx, this.id));
     if (securityEpoch === undefined) throw new Error('The person is gone');
     const { application } = this.bench;
     return { application, userId: this.id, securityEpoch, account: publicId('usr', this.id) };

@@ -39,8 +39,8 @@ export class Activator {
   async run(input: ActivateInput): Promise<Activated> {
     const { subject, activation } = input;
     return this.database.transaction(async (tx) => {
-      const epoch = await this.factors.lockUser(tx, subject.userId);
-      if (epoch === undefined) return { activated: false };
+      const epoch = await this.users.lock(tx, subject.userId);
+      if (epoch !== subject.securityEpoch) return { activated: false };
       const first = (await this.factors.active(tx, subject.userId)).length === 0;
       if (!(await this.enrolments.activate(tx, { ...activation, makeDefault: first })))
         return { activated: false };

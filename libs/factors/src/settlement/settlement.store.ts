@@ -7,6 +7,7 @@ import {
   publicId,
   Sealer,
   statement,
+  sweepInBatches,
   type Tx,
 } from '@countersign/core';
 import type { Freshness } from '@countersign/factor-kit';
@@ -76,7 +77,9 @@ const LOAD = statement(
 /** Removes what only mattered while its challenge could still be answered. */
 const FORGET_CHALLENGES = statement(
   'settlement-forget-challenges',
-  `DELETE FROM spent_challenges WHERE spent_at < $1`,
+  `DELETE FROM spent_challenges
+    WHERE challenge_id IN (SELECT challenge_id FROM spent_challenges WHERE spent_at < $1 LIMIT $2)
+   RETURNING challenge_id`,
 );
 
 const UNLOCK_OTHERS = statement(
@@ -176,7 +179,7 @@ export class SettlementStore {
 
   /** Forgets challenges that were answered before a moment. */
   async forgetChallenges(tx: Tx, before: Date): Promise<void> {
-    await tx.query(FORGET_CHALLENGES, [before]);
+    await sweepInBatches(tx, FORGET_CHALLENGES, before);
   }
 }
 
@@ -233,7 +236,7 @@ function rejectSql(events: EventLog): string {
      WHERE id = $1 AND status = 'active' AND locked_at IS NULL
     RETURNING locked_at IS NOT NULL AS locked
   ), event AS (
-    ${events.insertSql(3, 'true')}
+    ${events.insertSql(3, 'EXISTS (SELECT FROM factors WHERE id = $1)')}
   ), lock_event AS (
     ${events.insertSql(4, 'EXISTS (SELECT FROM factor WHERE locked)')}
   )

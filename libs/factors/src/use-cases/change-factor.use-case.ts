@@ -1,11 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import { Database } from '@countersign/core';
+import { UserStore } from '@countersign/directory';
 import { FactorStore, type FactorView } from '../factor.store.js';
 import { FactorRegistry } from '../registry/factor-registry.js';
 
 /** What is to change; absent fields stay. UUIDs. */
 export interface ChangeFactorInput {
   readonly userId: string;
+  readonly securityEpoch: number;
   readonly factorId: string;
   readonly label?: string | null;
   readonly makeDefault: boolean;
@@ -15,6 +17,8 @@ export interface ChangeFactorInput {
 export type ChangeFactorResult =
   | { readonly outcome: 'changed'; readonly factor: FactorView }
   | { readonly outcome: 'unknown' }
+  /** Factors, password or status changed after the request was let in. */
+  | { readonly outcome: 'user-changed' }
   /** Pending and recovery factors cannot be the default. */
   | { readonly outcome: 'not-eligible' };
 
@@ -22,14 +26,21 @@ export type ChangeFactorResult =
 @Injectable()
 export class ChangeFactor {
   constructor(
+    private readonly users: UserStore,
     private readonly factors: FactorStore,
     private readonly registry: FactorRegistry,
     private readonly database: Database,
   ) {}
 
-  async run({ userId, factorId, label, makeDefault }: ChangeFactorInput): Promise<ChangeFactorResult> {
+  async run({
+    userId,
+    securityEpoch,
+    factorId,
+    label,
+    makeDefault,
+  }: ChangeFactorInput): Promise<ChangeFactorResult> {
     return this.database.transaction(async (tx) => {
-      await this.factors.lockUser(tx, userId);
+      if ((await this.users.lock(tx, userId)) !== securityEpoch) return { outcome: 'user-changed' };
       const factor = await this.factors.find(tx, userId, factorId);
       if (factor === undefined) return { outcome: 'unknown' };
       if (makeDefault && (factor.status !== 'active' || this.registry.isRecovery(factor.type))) {

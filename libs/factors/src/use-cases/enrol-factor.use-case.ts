@@ -68,7 +68,7 @@ export class EnrolFactor {
       ? await this.maker.make(subject, registered, parsed.value, label)
       : await this.maker.makePending(subject, registered, parsed.value, label, begunBy);
     return this.database.transaction(async (tx) => {
-      const epoch = await this.factors.lockUser(tx, subject.userId);
+      const epoch = await this.users.lock(tx, subject.userId);
       if (epoch !== subject.securityEpoch) return { outcome: 'user-changed' };
       await this.factors.sweep(tx, subject.userId);
       return recovery ? this.#replaceRecovery(tx, input, made) : this.#insertPending(tx, input, made);

@@ -1,73 +1,54 @@
 import { Injectable } from '@nestjs/common';
-import { Database, type EventDraft, EventLog, type Origin, publicId, type Tx } from '@countersign/core';
+import { Database, type Origin } from '@countersign/core';
 import { UserStore } from '@countersign/directory';
-import { FactorStore, type FactorView } from '../factor.store.js';
-import { FactorRegistry } from '../registry/factor-registry.js';
+import { FactorRemover } from '../enrolment/factor-remover.js';
+import { type CleanUp, RemoteCleanUp } from '../enrolment/remote-clean-up.js';
+import { FactorStore } from '../factor.store.js';
+import type { Subject } from '../subject.js';
 
-/** Whose factor goes, and who asked. UUIDs. */
+/** Whose factor goes, and who asked. */
 export interface RemoveFactorInput {
-  readonly applicationId: string;
-  readonly userId: string;
+  readonly subject: Subject;
+  /** UUID. */
   readonly factorId: string;
   readonly origin: Origin;
 }
 
-/**
- * Removes a factor. With the last one the recovery factors go too; a removed default hands over to the oldest that
- * is left.
- */
+/** How a removal ended. */
+export type RemoveFactorResult =
+  | 'removed'
+  | 'unknown'
+  /** Factors, password or status changed after the request was let in: what it was let in for may be gone. */
+  | 'user-changed';
+
+/** Removes a factor, with everything that follows from it; then its provider may clean up. */
 @Injectable()
 export class RemoveFactor {
   constructor(
-    private readonly factors: FactorStore,
     private readonly users: UserStore,
-    private readonly registry: FactorRegistry,
-    private readonly events: EventLog,
+    private readonly factors: FactorStore,
+    private readonly remover: FactorRemover,
+    private readonly cleanUp: RemoteCleanUp,
     private readonly database: Database,
   ) {}
 
-  /** @returns whether the user had the factor */
-  async run(input: RemoveFactorInput): Promise<boolean> {
-    const { userId, factorId } = input;
-    return this.database.transaction(async (tx) => {
-      if ((await this.factors.lockUser(tx, userId)) === undefined) return false;
+  async run({ subject, factorId, origin }: RemoveFactorInput): Promise<RemoveFactorResult> {
+    const { userId, application } = subject;
+    let cleanUp: CleanUp | undefined;
+    const result = await this.database.transaction(async (tx): Promise<RemoveFactorResult> => {
+      if ((await this.users.lock(tx, userId)) !== subject.securityEpoch) return 'user-changed';
       const factor = await this.factors.find(tx, userId, factorId);
-      if (factor === undefined) return false;
-      await this.factors.delete(tx, [factorId]);
-      // An enrolment that never ended protected nothing: nothing stood on it.
-      if (factor.status === 'active') await this.#consequences(tx, input, factor);
-      return true;
+      if (factor === undefined) return 'unknown';
+      const doomed = await this.remover.doomed(tx, userId, factor);
+      cleanUp = await this.cleanUp.prepare(
+        tx,
+        subject,
+        doomed.map(({ id }) => id),
+      );
+      await this.remover.remove(tx, { applicationId: application.id, userId, origin }, doomed);
+      return 'removed';
     });
-  }
-
-  async #consequences(tx: Tx, input: RemoveFactorInput, removed: FactorView): Promise<void> {
-    const left = await this.factors.active(tx, input.userId);
-    const proper = left.filter((factor) => !this.registry.isRecovery(factor.type));
-    const orphaned = proper.length === 0 ? left : [];
-    await this.factors.delete(
-      tx,
-      orphaned.map((factor) => factor.id),
-    );
-    const heir = removed.isDefault ? proper[0] : undefined;
-    if (heir !== undefined) await this.factors.makeDefault(tx, input.userId, heir.id);
-    await this.users.bumpEpoch(tx, input.userId);
-
-    const gone = [removed, ...orphaned];
-    const disabled = proper.length === 0 && !this.registry.isRecovery(removed.type);
-    await this.events.append(
-      tx,
-      ...gone.map(({ id, type }) =>
-        this.#event('factor.removed', input, { factorId: publicId('fac', id), factorType: type }),
-      ),
-      ...(disabled ? [this.#event('two_factor.disabled', input, {})] : []),
-    );
-  }
-
-  #event(
-    type: EventDraft['type'],
-    { applicationId, userId, origin }: RemoveFactorInput,
-    data: EventDraft['data'],
-  ): EventDraft {
-    return { type, applicationId, userId, origin, data };
+    await cleanUp?.();
+    return result;
   }
 }

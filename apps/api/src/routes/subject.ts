@@ -1,0 +1,20 @@
+import { Problem } from '@countersign/core';
+import type { Subject } from '@countersign/factors';
+import type { FastifyRequest } from 'fastify';
+import { applicationOf, callerOf } from '../http/request.js';
+
+/** The caller as the engine sees them. */
+export function subjectOf(request: FastifyRequest): Subject {
+  const { account } = callerOf(request);
+  return {
+    application: applicationOf(request),
+    userId: account.id,
+    securityEpoch: account.securityEpoch,
+    account: account.email,
+  };
+}
+
+/** The problem of a change that was overtaken by another of the same account. */
+export function changedMeanwhile(): Problem {
+  return new Problem('conflict', { detail: 'The account was changed meanwhile: try again.' });
+}

@@ -1,0 +1,38 @@
+import { Injectable } from '@nestjs/common';
+import type { Tx } from '@countersign/core';
+import { FactorStore } from '../factor.store.js';
+import { ProviderCalls } from '../provider-calls.js';
+import { FactorRegistry } from '../registry/factor-registry.js';
+import type { Subject } from '../subject.js';
+
+/** What is left to do in other systems once a removal is committed. Never rejects. */
+export type CleanUp = () => Promise<void>;
+
+/** Lets providers clean up in systems of their own after a factor of theirs was removed. */
+@Injectable()
+export class RemoteCleanUp {
+  constructor(
+    private readonly factors: FactorStore,
+    private readonly registry: FactorRegistry,
+    private readonly calls: ProviderCalls,
+  ) {}
+
+  /** Reads, before the rows go, what the providers will need. */
+  async prepare(tx: Tx, subject: Subject, ids: readonly string[]): Promise<CleanUp> {
+    const removed = await this.factors.secrets(tx, ids);
+    return async () => {
+      for (const { id, type, secret } of removed) {
+        const provider = this.registry.find(type)?.provider;
+        if (provider?.revoke === undefined) continue;
+        await this.calls.revoke(provider, secret, {
+          applicationId: subject.application.id,
+          issuer: subject.application.issuer,
+          userId: subject.userId,
+          account: subject.account,
+          factorId: id,
+          nonceOf: id,
+        });
+      }
+    };
+  }
+}
