@@ -1,26 +1,33 @@
-import { ConfigError, EmbeddedPostgresError, isDatabaseUnavailable } from '@countersign/core';
+import {
+  ConfigError,
+  EmbeddedPostgresError,
+  EvictingRedis,
+  isDatabaseUnavailable,
+  MasterKeyMismatch,
+} from '@countersign/core';
+import { FactorRegistryError } from '@countersign/factors';
 
 /** A start that cannot go on, for a reason that its message says in full. */
 export class StartFailure extends Error {
   override readonly name = 'StartFailure';
 }
 
-const PLAIN = new Set(['MasterKeyMismatch', 'EvictingRedis', 'FactorRegistryError']);
+const PLAIN = [
+  ConfigError,
+  EmbeddedPostgresError,
+  EvictingRedis,
+  FactorRegistryError,
+  MasterKeyMismatch,
+  StartFailure,
+];
 
 /** What an operator can act on is said in a sentence; anything else is a bug and shows its stack. */
 export function explain(error: unknown): string {
-  if (
-    error instanceof ConfigError ||
-    error instanceof EmbeddedPostgresError ||
-    error instanceof StartFailure
-  ) {
-    return error.message;
-  }
+  if (error instanceof Error && PLAIN.some((plain) => error instanceof plain)) return error.message;
   if (isDatabaseUnavailable(error)) {
     return `DATABASE_URL: PostgreSQL cannot be used (${causeOf(error)}). Check that it runs and lets this user in.`;
   }
-  if (!(error instanceof Error)) return String(error);
-  return PLAIN.has(error.name) ? error.message : (error.stack ?? error.message);
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
 
 /** Why the port cannot be listened on. */

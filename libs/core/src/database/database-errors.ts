@@ -17,7 +17,7 @@ function driverError(error: unknown): { code?: unknown; message?: unknown; error
 }
 
 /** The SQLSTATE of an error of `pg` or TypeORM, if it has one. */
-export function sqlState(error: unknown): string | undefined {
+function sqlState(error: unknown): string | undefined {
   const code = driverError(error)?.code;
   return typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) ? code : undefined;
 }
