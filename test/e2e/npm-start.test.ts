@@ -1,5 +1,5 @@
-import { execFileSync, spawnSync } from 'node:child_process';
-import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { spawnSync } from 'node:child_process';
+import { chmod, chown, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -139,7 +139,8 @@ describe('npm start', () => {
 
   it.runIf(ordinaryMayEnter)('serves an ordinary user, and stops on SIGINT', async () => {
     const own = join(folder, 'ordinary');
-    execFileSync('install', ['-d', '-o', String(ORDINARY), '-g', String(ORDINARY), own]);
+    await mkdir(own);
+    await chown(own, ORDINARY, ORDINARY);
     const product = await start({
       cwd: '/',
       uid: ORDINARY,

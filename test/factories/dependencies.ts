@@ -1,14 +1,18 @@
-import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { readFileSync, statSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Redis } from 'ioredis';
 import { Database } from '@countersign/core';
 import { startThrowawayPostgres } from '../../libs/core/src/embedded/throwaway-postgres.js';
 import { migrations } from '../../migrations/index.js';
 import { eventually, freePort, isAlive } from './process.js';
 import { sql } from './sql.js';
+
+// A program of the machine, not of a package.
+const REDIS_SERVER = 'redis-server';
 
 /** A server that a test may do anything to. */
 export interface Dependency {
@@ -73,7 +77,7 @@ export async function ownPostgres(): Promise<Dependency> {
 }
 
 /** Whether the machine has a Redis to run. */
-export const hasRedisServer = spawnSync('redis-server', ['--version']).status === 0;
+export const hasRedisServer = spawnSync(REDIS_SERVER, ['--version']).status === 0;
 
 /** A Redis of the test's own, which keeps nothing on disk. */
 export async function ownRedis(policy = 'noeviction'): Promise<Dependency> {
@@ -83,7 +87,7 @@ export async function ownRedis(policy = 'noeviction'): Promise<Dependency> {
   const start = async (): Promise<void> => {
     const args = ['--port', String(port), '--bind', '127.0.0.1', '--dir', folder];
     const child = spawn(
-      'redis-server',
+      REDIS_SERVER,
       [...args, '--save', '', '--appendonly', 'no', '--maxmemory-policy', policy],
       { stdio: 'ignore' },
     );
@@ -110,8 +114,10 @@ export async function ownRedis(policy = 'noeviction'): Promise<Dependency> {
 }
 
 /** Empties a Redis, as a restart of one that keeps nothing does. */
-export function flush({ url }: Dependency): void {
-  execFileSync('redis-cli', ['-u', url, 'FLUSHALL']);
+export async function flush({ url }: Dependency): Promise<void> {
+  const redis = new Redis(url);
+  await redis.flushall();
+  redis.disconnect();
 }
 
 function accepts(port: number): Promise<boolean> {
