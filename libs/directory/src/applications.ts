@@ -47,9 +47,19 @@ export class Applications {
       return remembered.application;
     }
     const application = await find();
-    const among = application === undefined ? this.#absent : this.#present;
-    if (among.size >= MOST_REMEMBERED) among.clear();
-    among.set(key, { application, until: now + REMEMBERED_MS });
+    const until = now + REMEMBERED_MS;
+    if (application === undefined) {
+      note(this.#absent, key, { application, until });
+    } else {
+      // Under both names, because a login finds it by its slug and the answer to its challenge by its id.
+      note(this.#present, `slug:${application.slug}`, { application, until });
+      note(this.#present, `id:${application.id}`, { application, until });
+    }
     return application;
   }
+}
+
+function note(among: Map<string, Remembered>, key: string, remembered: Remembered): void {
+  if (among.size >= MOST_REMEMBERED) among.clear();
+  among.set(key, remembered);
 }

@@ -1,17 +1,20 @@
 import type { FastifyRequest } from 'fastify';
 import { isIP, isIPv6 } from 'node:net';
 
+/** Stands for the address of a connection that was reset. */
+export const GONE = 'gone';
+
 /**
  * The address that a request came from. Some proxies forward `address:port`; the port would make every connection
  * somebody else, so it is dropped, and what is no address then counts as the proxy's own.
  *
- * @returns the empty string where the connection was gone before it could be asked
+ * @returns `gone` where the connection was before it could be asked: nobody is left to read the answer
  */
 export function clientAddress({ ip, socket }: Pick<FastifyRequest, 'ip' | 'socket'>): string {
   // Typed as always there, which a connection that was reset is not.
   const told: string | undefined = ip;
   const bare = withoutPort(told ?? '');
-  return isIP(bare) === 0 ? (socket.remoteAddress ?? '') : bare;
+  return isIP(bare) === 0 ? (socket.remoteAddress ?? GONE) : bare;
 }
 
 function withoutPort(text: string): string {

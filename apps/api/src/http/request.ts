@@ -3,7 +3,7 @@ import { publicId } from '@countersign/core';
 import type { AccessTokenClaims, SessionOfAccount } from '@countersign/auth';
 import type { Application } from '@countersign/directory';
 import type { FastifyRequest } from 'fastify';
-import { clientAddress } from './address.js';
+import { clientAddress, GONE } from './address.js';
 
 /** What the `Authorization` header brought, before anybody has looked it up. */
 export type Credential =
@@ -33,9 +33,10 @@ const LONGEST_USER_AGENT = 512;
 export function originOf(request: FastifyRequest): Origin {
   const userAgent = request.headers['user-agent'];
   const { caller } = request;
+  const address = clientAddress(request);
   return {
     actor: { type: 'user', id: caller === undefined ? null : publicId('usr', caller.account.id) },
-    ip: clientAddress(request) || null,
+    ip: address === GONE ? null : address,
     userAgent: userAgent === undefined ? null : printable(userAgent).slice(0, LONGEST_USER_AGENT),
     requestId: request.id,
     sessionId: caller?.session.id ?? null,
