@@ -94,15 +94,27 @@ describe('a provider that misbehaves', () => {
     expect((await verify()).status).toBe(200);
   });
 
-  const atActivation = ['throws', 'returns true', 'accepts without freshness', 'changes to a secret that is none'];
-  it.each(noVerdicts.filter(([does]) => atActivation.includes(does)))('that %s at an activation activates nothing', async (_does, verdict) => {
-    const { accessToken: token } = await register(world);
-    const { body } = await world.client.post('/v1/me/factors', { type: 'unruly' }, { token });
-    conduct.confirm = verdict;
-    const refused = await world.client.post(`/v1/me/factors/${body.id}/activate`, { code: CODE }, { token });
-    expect(refused.status).toBe(422);
-    expect((await factorsOf(world, token)).map(({ status }) => status)).toEqual(['pending']);
-  });
+  const atActivation = [
+    'throws',
+    'returns true',
+    'accepts without freshness',
+    'changes to a secret that is none',
+  ];
+  it.each(noVerdicts.filter(([does]) => atActivation.includes(does)))(
+    'that %s at an activation activates nothing',
+    async (_does, verdict) => {
+      const { accessToken: token } = await register(world);
+      const { body } = await world.client.post('/v1/me/factors', { type: 'unruly' }, { token });
+      conduct.confirm = verdict;
+      const refused = await world.client.post(
+        `/v1/me/factors/${body.id}/activate`,
+        { code: CODE },
+        { token },
+      );
+      expect(refused.status).toBe(422);
+      expect((await factorsOf(world, token)).map(({ status }) => status)).toEqual(['pending']);
+    },
+  );
 
   it.each([
     ['throws', explode],

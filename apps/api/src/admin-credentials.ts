@@ -31,7 +31,8 @@ export class FirstAdministrator {
 
   /** @returns `undefined` in production where the operator names none */
   static of(core: CoreConfig, auth: AuthConfig): FirstAdministrator | undefined {
-    const { email, password } = auth.bootstrapAdmin;
+    const { email } = auth.bootstrapAdmin;
+    const password = auth.bootstrapAdmin.password?.reveal();
     if (core.production && (email === undefined || password === undefined)) return undefined;
     return new FirstAdministrator(email ?? 'admin@localhost', password, core.dataDir);
   }

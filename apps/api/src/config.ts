@@ -4,7 +4,10 @@ import { devicesSection } from '@countersign/devices';
 import { factorsSection } from '@countersign/factors';
 import { httpSection } from './http/http.config.js';
 
-/** Every library's part of the configuration, in the order of `.env.example`. */
+/**
+ * Every library's part of the configuration, in the order of `.env.example`.
+ * @public read by the scripts from the build
+ */
 export const configSections: readonly ConfigSection[] = [
   coreSection,
   httpSection,

@@ -26,7 +26,7 @@ export interface AuthConfig {
     readonly concurrency: number;
   };
   /** The first administrator, where the operator names one. */
-  readonly bootstrapAdmin: { readonly email: string | undefined; readonly password: string | undefined };
+  readonly bootstrapAdmin: { readonly email: string | undefined; readonly password: Secret | undefined };
 }
 
 const variables = {
@@ -51,6 +51,10 @@ const variables = {
     .optional()
     .describe('password of the first administrator; random and printed outside production'),
 };
+
+function secretOf(text: string | undefined): Secret | undefined {
+  return text === undefined ? undefined : new Secret(text);
+}
 
 // A first password that nobody could log in with is refused everywhere, one that anybody could guess in production.
 function bootstrapFaults(
@@ -87,6 +91,9 @@ export const authSection = defineSection<'auth', typeof variables, AuthConfig>({
       parallelism: values.ARGON2_PARALLELISM,
       concurrency: values.ARGON2_CONCURRENCY ?? availableParallelism(),
     },
-    bootstrapAdmin: { email: values.BOOTSTRAP_ADMIN_EMAIL, password: values.BOOTSTRAP_ADMIN_PASSWORD },
+    bootstrapAdmin: {
+      email: values.BOOTSTRAP_ADMIN_EMAIL,
+      password: secretOf(values.BOOTSTRAP_ADMIN_PASSWORD),
+    },
   }),
 });

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { defineSection, type Environment } from './config/section.js';
 import { duration, flag, list, whole } from './config/values.js';
+import { Secret } from './crypto/secret-text.js';
 import { parseRedisUrl } from './ephemeral/redis.url.js';
 
 /** Where Redis is, as the operator said it. */
@@ -30,7 +31,7 @@ export interface CoreConfig {
   /** Absent where the in-process store is to be used. */
   readonly redis: RedisLocation | undefined;
   /** Base64 keys of 32 bytes, newest first; absent where one is made under `dataDir`. */
-  readonly masterKeys: readonly string[] | undefined;
+  readonly masterKeys: readonly Secret[] | undefined;
   readonly dataDir: string;
   /** Milliseconds that an event is kept. */
   readonly eventRetentionMs: number;
@@ -161,7 +162,7 @@ export const coreSection = defineSection<'core', typeof variables, CoreConfig>({
       databasePoolMax: values.DATABASE_POOL_MAX,
       databasePrepared: values.DATABASE_PREPARED,
       redis: redisLocation(values.REDIS_URL, values.REDIS_HOST, values.REDIS_PORT, values.REDIS_PASSWORD),
-      masterKeys: values.MASTER_KEY,
+      masterKeys: values.MASTER_KEY?.map((key) => new Secret(key)),
       dataDir: values.DATA_DIR,
       eventRetentionMs: values.EVENT_RETENTION,
     };

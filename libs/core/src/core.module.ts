@@ -6,6 +6,7 @@ import type { LoadedConfig } from './config/load-config.js';
 import type { CoreConfig } from './core.config.js';
 import { CoreLifecycle } from './core.lifecycle.js';
 import { Sealer } from './crypto/sealer.js';
+import { Secret } from './crypto/secret-text.js';
 import { Database } from './database/database.js';
 import { EphemeralStore } from './ephemeral/ephemeral-store.js';
 import { openEphemeralStore } from './ephemeral/open-ephemeral-store.js';
@@ -70,7 +71,7 @@ export class CoreModule {
           provide: Sealer,
           inject: [getConfigToken('core'), Database, Clock],
           useFactory: (core: CoreConfig, database: Database, clock: Clock) =>
-            openSealer(database, core.masterKeys ?? [developmentMasterKey(core.dataDir)], clock),
+            openSealer(database, core.masterKeys ?? [new Secret(developmentMasterKey(core.dataDir))], clock),
         },
         {
           provide: SigningKeys,

@@ -1,8 +1,8 @@
-export { type ApplicationPolicy, DEFAULT_POLICY } from './application-policy.js';
+export { type ApplicationPolicy } from './application-policy.js';
 export { ApplicationEntity } from './application.entity.js';
-export { type Application, ApplicationStore, DEFAULT_APPLICATION } from './application.store.js';
+export { type Application, ApplicationStore } from './application.store.js';
 export { Applications } from './applications.js';
 export { directoryEntities, DirectoryModule } from './directory.module.js';
-export { EraseUser, type EraseUserInput } from './erase-user.use-case.js';
+export { EraseUser } from './erase-user.use-case.js';
 export { UserEntity } from './user.entity.js';
-export { type NewAccount, type UserChanges, UserStore } from './user.store.js';
+export { type UserChanges, UserStore } from './user.store.js';

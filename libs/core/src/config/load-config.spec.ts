@@ -148,7 +148,9 @@ describe('the configuration', () => {
     };
 
     it('is read, without the line break at its end', () => {
-      expect(core({ MASTER_KEY_FILE: file(`${KEY}\n`) }).masterKeys).toEqual([KEY]);
+      expect(core({ MASTER_KEY_FILE: file(`${KEY}\n`) }).masterKeys?.map((key) => key.reveal())).toEqual([
+        KEY,
+      ]);
     });
 
     it('is refused where the file is missing or empty, or the variable is set as well', () => {

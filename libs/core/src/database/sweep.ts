@@ -2,7 +2,7 @@ import type { Statement } from './statement.js';
 import type { Tx } from './tx.js';
 
 /** Rows that one statement of a sweep removes: few enough for the time that a statement has. */
-export const SWEPT_AT_ONCE = 5_000;
+const SWEPT_AT_ONCE = 5_000;
 
 /**
  * Removes rows that are no longer needed, batch by batch, however many have gathered.

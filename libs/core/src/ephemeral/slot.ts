@@ -2,7 +2,7 @@
  * The part of a key that decides its cluster slot: the text in the first non-empty braces, else the whole key
  * (Redis Cluster specification, "Hash tags").
  */
-export function slotTag(key: string): string {
+function slotTag(key: string): string {
   const open = key.indexOf('{');
   if (open < 0) return key;
   const close = key.indexOf('}', open + 1);

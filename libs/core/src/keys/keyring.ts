@@ -2,6 +2,7 @@ import type { KeyObject } from 'node:crypto';
 import type { Clock } from '../clock/clock.js';
 import { masterKeysFrom, newDataKey, unwrapDataKey, wrapDataKey } from '../crypto/data-key.js';
 import { Sealer } from '../crypto/sealer.js';
+import type { Secret } from '../crypto/secret-text.js';
 import {
   exportSigningKey,
   generateSigningKey,
@@ -37,10 +38,10 @@ const KEY_LOCK = '7308324476502171508';
  */
 export async function openSealer(
   database: Database,
-  masterKeys: readonly string[],
+  masterKeys: readonly Secret[],
   clock: Clock,
 ): Promise<Sealer> {
-  const keys = masterKeysFrom(masterKeys);
+  const keys = masterKeysFrom(masterKeys.map((key) => key.reveal()));
   return database.transaction(async (tx) => {
     await takeTurns(tx);
     const repository = tx.manager.getRepository(DataKeyEntity);

@@ -6,7 +6,7 @@ import { TRIES_PER_CHALLENGE } from './challenge.js';
 
 /** How long an enrolment may take, in milliseconds, and how many tries it has. */
 export const ENROLMENT_MS = 10 * 60_000;
-export const TRIES_PER_ENROLMENT = 5;
+const TRIES_PER_ENROLMENT = 5;
 
 /** The tries of a challenge or enrolment, and the user's budget where it is on, after this answer. */
 export interface AttemptsLeft {

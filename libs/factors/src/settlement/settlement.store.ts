@@ -15,7 +15,7 @@ import { secretPlace } from '../factor.store.js';
 import type { SecretWithHint } from '../provider-calls.js';
 
 /** Wrong answers in a row that lock a factor. */
-export const FAILURES_THAT_LOCK = 100;
+const FAILURES_THAT_LOCK = 100;
 
 /** An active factor as a verification loads it, its secret in clear. */
 export interface LoadedFactor {
