@@ -7,7 +7,8 @@ import { loadAppConfig } from '../../apps/api/src/config.js';
 import { migrations } from '../../migrations/index.js';
 import { startTestApp, type TestApp } from '../factories/app.js';
 import { emptyDatabase } from '../factories/database.js';
-import { beginLogin, register, registerWithTotp } from '../factories/people.js';
+import type { Answer } from '../factories/client.js';
+import { beginLogin, type PersonWithTotp, register, registerWithTotp } from '../factories/people.js';
 import { CLI, type Ending, runProcess } from '../factories/process.js';
 import { eventsOf, sql } from '../factories/sql.js';
 
@@ -48,6 +49,8 @@ describe('the command line', () => {
 
   it('resets an account: a new password, an administrator now, sessions ended, the second factor kept', async () => {
     const person = await registerWithTotp(world);
+    const deviceToken = await trustedDevice(person);
+    const opened = await beginLogin(world, person);
     const password = `another ${randomBytes(9).toString('hex')}`;
     const output = await said(admin, ['--email', person.email, '--password', password]);
     expect(output).not.toContain(password);
@@ -62,12 +65,13 @@ describe('the command line', () => {
     });
     expect(old.status).toBe(401);
 
-    const challenge = await beginLogin(world, { ...person, password });
-    const verified = await world.client.post(
-      `/v1/challenges/${challenge.id}/verify`,
-      { code: person.code() },
-      { token: challenge.tempToken },
-    );
+    const late = await verify(opened.id, opened.tempToken, { code: person.code() });
+    expect(late, 'a challenge from before').toMatchObject({ status: 401, body: { code: 'invalid_token' } });
+    const begun = await world.client.post('/v1/auth/login', { email: person.email, password, deviceToken });
+    expect(begun, 'the trusted device has ended').toMatchObject({ body: { status: 'challenge_required' } });
+    const verified = await verify(begun.body.challenge.id as string, begun.body.tempToken as string, {
+      code: person.code(),
+    });
     expect(verified).toMatchObject({ status: 200, body: { user: { role: 'admin' } } });
     const types = (await eventsOf(databaseUrl, person.id)).map(({ type }) => type);
     expect(types).toEqual(expect.arrayContaining(['user.updated', 'password.changed', 'session.revoked']));
@@ -129,6 +133,16 @@ describe('the command line', () => {
     expect(output).toMatch(/^DATABASE_URL: PostgreSQL cannot be used \(.*\)\. .*\n$/);
     expect(output).not.toContain('hidden-word');
   });
+
+  const verify = (challengeId: string, token: string, answer: object): Promise<Answer> =>
+    world.client.post(`/v1/challenges/${challengeId}/verify`, answer, { token });
+
+  async function trustedDevice(person: PersonWithTotp): Promise<string> {
+    const { id, tempToken } = await beginLogin(world, person);
+    const { body } = await verify(id, tempToken, { code: person.code(), trustDevice: true });
+    world.clock.advance(30_000);
+    return body.deviceToken as string;
+  }
 
   function counted(): Promise<unknown> {
     return sql(databaseUrl, `SELECT count(*), max(updated_at), max(security_epoch) FROM users`);

@@ -1,8 +1,23 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { emptyDatabase } from '../factories/database.js';
+import { startTestApp } from '../factories/app.js';
+import { emptyDatabase, freshDatabase } from '../factories/database.js';
 import { type ProductProcess, startProcess } from '../factories/process.js';
 import { sql } from '../factories/sql.js';
+
+it('applications that are built in the same instant on a new database make one set of keys', async () => {
+  const options = { databaseUrl: await freshDatabase(), masterKey: randomBytes(32).toString('base64') };
+  const worlds = await Promise.all([1, 2, 3, 4, 5, 6].map(() => startTestApp(options)));
+  try {
+    for (const table of ['data_keys', 'signing_keys', 'applications']) {
+      expect(await sql(options.databaseUrl, `SELECT count(*)::int FROM ${table}`), table).toEqual([
+        { count: 1 },
+      ]);
+    }
+  } finally {
+    await Promise.all(worlds.map((world) => world.stop()));
+  }
+});
 
 describe('instances that start at the same moment on an empty database', () => {
   const instances: ProductProcess[] = [];

@@ -4,6 +4,7 @@ import {
   duration,
   type RateLimit,
   rateLimit,
+  Secret,
   whole,
 } from '@countersign/core';
 import { availableParallelism } from 'node:os';
