@@ -16,7 +16,6 @@ import { EnrolmentController } from './routes/enrolment.controller.js';
 import { FactorTypeController } from './routes/factor-type.controller.js';
 import { FactorController } from './routes/factor.controller.js';
 import { HealthController } from './routes/health.controller.js';
-import { exceptHealth } from './routes/health.exemption.js';
 import { JwksController } from './routes/jwks.controller.js';
 import { LoginController } from './routes/login.controller.js';
 import { MeController } from './routes/me.controller.js';
@@ -52,11 +51,10 @@ const controllers = [
   ProblemPageController,
 ];
 
-const guards = [CredentialGuard, RateLimitGuard, AccessGuard];
-const guardProviders = [
-  ...guards,
-  ...guards.map((guard) => ({ provide: APP_GUARD, inject: [guard], useFactory: exceptHealth })),
-];
+const guards = [CredentialGuard, RateLimitGuard, AccessGuard].map((useClass) => ({
+  provide: APP_GUARD,
+  useClass,
+}));
 
 /** The whole house: every module, every route, and the guards that each request passes in this order. */
 @Module({})
@@ -73,7 +71,7 @@ export class AppModule {
         AuthModule,
       ],
       controllers: serves ? controllers : [HealthController],
-      providers: [...factorProviders, StepUpCheck, VerifyBudget, ...(serves ? guardProviders : [])],
+      providers: [...factorProviders, StepUpCheck, VerifyBudget, ...(serves ? guards : [])],
     };
   }
 }

@@ -13,7 +13,9 @@ export class EvictingRedis extends Error {
   override readonly name = 'EvictingRedis';
 
   constructor(policy: string) {
-    super(`Redis drops keys when its memory is full (maxmemory-policy ${policy}). Set it to noeviction.`);
+    super(
+      `REDIS_URL: this Redis drops keys when its memory is full (maxmemory-policy ${policy}). Set it to noeviction.`,
+    );
   }
 }
 
