@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { expectProblem, passwordLogin } from '../../factories/accounts.js';
+import { expectProblem, makeApplication, passwordLogin } from '../../factories/accounts.js';
 import { CONTRACT_LIMITS, startTestApp, type TestApp } from '../../factories/app.js';
 import type { Answer, Client } from '../../factories/client.js';
 import { type Person, register } from '../../factories/people.js';
@@ -42,6 +42,17 @@ describe('rate limits', () => {
   afterAll(() => world.stop());
 
   const attempt = (email: string, from = address): Promise<Answer> => login(world.client, email, from);
+
+  it('count an address once for all applications', async () => {
+    await makeApplication(world, 'second');
+    const headers = { 'x-forwarded-for': address };
+    const turns = times(51, (index) => {
+      const more = index % 2 === 0 ? {} : { 'x-application': 'second' };
+      const email = `somebody-${index}@example.com`;
+      return world.client.post('/v1/auth/login', { email }, { headers: { ...headers, ...more } });
+    });
+    expect(await statusesOf(turns)).toEqual({ 400: 50, 429: 1 });
+  });
 
   it('allow five logins in fifteen minutes for an address with an account, and say so', async () => {
     const policy = '"login";q=5;w=900';

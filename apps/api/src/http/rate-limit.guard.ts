@@ -9,6 +9,7 @@ import {
   Problem,
   type RateLimit,
 } from '@countersign/core';
+import { Applications } from '@countersign/directory';
 import { createHash } from 'node:crypto';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { clientAddress, limitAddress } from './address.js';
@@ -27,9 +28,12 @@ const DEFAULT: RateLimiting = { policy: 'default', failClosed: false };
 /** Counts requests across instances: all limits of a route in one round trip, all of them or none. */
 @Injectable()
 export class RateLimitGuard implements CanActivate {
+  #deployment: string | undefined;
+
   constructor(
     private readonly reflector: Reflector,
     private readonly store: EphemeralStore,
+    private readonly applications: Applications,
     @Inject(getConfigToken('http')) private readonly config: HttpConfig,
   ) {}
 
@@ -39,7 +43,7 @@ export class RateLimitGuard implements CanActivate {
     if (!isContractRoute(request)) return true;
     const on = [context.getHandler(), context.getClass()];
     const limiting = this.reflector.getAllAndOverride<RateLimiting | undefined>(RATE_LIMITING, on) ?? DEFAULT;
-    const buckets = this.#buckets(limiting, request);
+    const buckets = this.#buckets(limiting, request, await this.#deploymentId());
     if (buckets.length === 0) {
       if (limiting.failClosed) await this.store.ping();
       return true;
@@ -64,16 +68,22 @@ export class RateLimitGuard implements CanActivate {
     }
   }
 
-  #buckets({ policy }: RateLimiting, request: FastifyRequest): NamedBucket[] {
+  // Several deployments may share one Redis; within one, an address is counted once for all applications.
+  async #deploymentId(): Promise<string> {
+    this.#deployment ??= (await this.applications.bySlug())?.id;
+    return this.#deployment ?? '-';
+  }
+
+  #buckets({ policy }: RateLimiting, request: FastifyRequest, deployment: string): NamedBucket[] {
     const address = limitAddress(clientAddress(request));
     const application = request.application?.id ?? '-';
     const { limits } = this.config;
     const byAddress = (name: string, limit: RateLimit | 'off', more = ''): NamedBucket[] =>
-      limit === 'off' ? [] : [{ name, key: `${name}:{${address}}:${application}${more}`, ...limit }];
+      limit === 'off' ? [] : [{ name, key: `${name}:{${address}}:${deployment}${more}`, ...limit }];
     switch (policy) {
       case 'login':
         return [
-          ...byAddress('login', limits.login, `:${accountNamed(request.body)}`),
+          ...byAddress('login', limits.login, `:${application}:${accountNamed(request.body)}`),
           ...byAddress('login_address', limits.loginAddress),
         ];
       case 'register':
