@@ -8,6 +8,7 @@ import {
   type PendingTotp,
   stepUp,
 } from '../factories/factors.js';
+import type { Answer } from '../factories/client.js';
 import { atOnce, HAS_REDIS, type Pair, startPair, tally } from '../factories/pair.js';
 import { beginLogin, type PersonWithTotp, register, registerWithTotp } from '../factories/people.js';
 import { eventsOf } from '../factories/sql.js';
@@ -166,11 +167,16 @@ describe.skipIf(!HAS_REDIS)("changes of one user's factors at once, on two insta
     expect((await answer(pair.world, await beginLogin(pair.world, person), { code })).status).toBe(200);
   });
 
-  it('forty enrolments begin twenty', async () => {
+  it('forty enrolments begin no more than twenty', async () => {
     const { accessToken: token } = await register(pair.world);
-    const answers = await atOnce(40, (turn) =>
-      pair.client(turn).post('/v1/me/factors', { type: 'totp' }, { token }),
-    );
-    expect(tally(answers)).toEqual({ 201: 20, 409: 20 });
+    const enrol = (turn: number): Promise<Answer> =>
+      pair.client(turn).post('/v1/me/factors', { type: 'totp' }, { token });
+    // All of them wait for one row; on a slow machine some are told to come back later.
+    const { 201: begun = 0, 409: refused = 0, 503: later = 0 } = tally(await atOnce(40, enrol));
+    expect(begun + refused + later).toBe(40);
+    expect(begun).toBeLessThanOrEqual(20);
+
+    for (let turn = begun; turn < 20; turn += 1) expect((await enrol(turn)).status).toBe(201);
+    expect((await enrol(0)).status).toBe(409);
   });
 });
