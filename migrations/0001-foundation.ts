@@ -95,7 +95,9 @@ const STATEMENTS = [
    )`,
   `CREATE INDEX factors_user_index ON factors (user_id, id)`,
   // Lets the start find every enrolled type without reading the table.
-  `CREATE INDEX factors_type_index ON factors (type)`,
+  `CREATE INDEX factors_type_index ON factors (type) WHERE status = 'active'`,
+  // For sweeping enrolments that nobody ended.
+  `CREATE INDEX factors_pending_index ON factors (expires_at) WHERE status = 'pending'`,
   `CREATE UNIQUE INDEX factors_default_key ON factors (user_id) WHERE is_default`,
 
   `CREATE TABLE spent_tokens (

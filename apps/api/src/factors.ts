@@ -2,6 +2,6 @@ import { BackupCodeFactor, TotpFactor } from '@countersign/factors';
 
 /**
  * The factor providers of this deployment: the one file to edit when adding your own. Each is an injectable class
- * decorated with `@FactorProvider`; see docs/architecture of the kit in `libs/factor-kit`.
+ * decorated with `@FactorProvider`; see docs/factors.md.
  */
 export const factorProviders = [TotpFactor, BackupCodeFactor];

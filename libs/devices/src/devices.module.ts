@@ -1,11 +1,15 @@
 import { Module } from '@nestjs/common';
 import { DeviceEntity } from './device.entity.js';
 import { DeviceStore } from './device.store.js';
+import { EndedDevicesSweeper } from './ended-devices.sweeper.js';
 import { TrustedDevices } from './trusted-devices.js';
 
 /** The devices' tables. */
 export const devicesEntities = [DeviceEntity];
 
 /** Trusted devices. */
-@Module({ providers: [DeviceStore, TrustedDevices], exports: [DeviceStore, TrustedDevices] })
+@Module({
+  providers: [DeviceStore, TrustedDevices, EndedDevicesSweeper],
+  exports: [DeviceStore, TrustedDevices],
+})
 export class DevicesModule {}

@@ -45,7 +45,7 @@ const MAKE_ADMIN = statement(
      SELECT id, role, status
        FROM users
       WHERE application_id = $1 AND email = $2 AND password_hash IS NOT NULL
-        FOR UPDATE
+        FOR NO KEY UPDATE
    )
    UPDATE users
       SET password_hash = $3, role = 'admin', status = 'active', security_epoch = users.security_epoch + 1,

@@ -89,7 +89,10 @@ export abstract class AnsweredFactor<T extends FactorShapes = FactorShapes> {
   /** What lists show of an enrolled factor. */
   abstract publicView(secret: Output<T['secret']>): PublicView;
 
-  /** Cleans up in systems of your own after removal. Called at least once; must bear repetition. */
+  /**
+   * Cleans up in systems of your own after the user removed the factor. Its failure changes nothing here; must bear
+   * repetition. Not called when the whole user is erased.
+   */
   revoke?(secret: Output<T['secret']>, at: Circumstances): Promise<void> | void;
 }
 

@@ -4,7 +4,8 @@ import { Check, Column, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm
 /** One enrolled method of one user. */
 @Entity('factors')
 @Index('factors_user_index', ['userId', 'id'])
-@Index('factors_type_index', ['type'])
+@Index('factors_type_index', ['type'], { where: `status = 'active'` })
+@Index('factors_pending_index', ['expiresAt'], { where: `status = 'pending'` })
 @Index('factors_default_key', ['userId'], { unique: true, where: 'is_default' })
 @Check('factors_status_check', `status IN ('pending', 'active')`)
 export class FactorEntity {

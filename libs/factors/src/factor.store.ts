@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { In } from 'typeorm';
-import { Clock, Sealer, statement, type Tx } from '@countersign/core';
+import { Clock, Sealer, statement, sweepInBatches, type Tx } from '@countersign/core';
 import { FactorEntity } from './factor.entity.js';
 
 /** A factor as lists show it. */
@@ -40,7 +40,7 @@ export interface FactorPage {
 const VIEW = `id, type, label, status, hint, is_default AS "isDefault", locked_at AS "lockedAt",
               created_at AS "createdAt", last_used_at AS "lastUsedAt"`;
 
-// An enrolment that is over, by time or by epoch, is neither shown nor counted; a later enrolment sweeps it away.
+// An enrolment that is over, by time or by epoch, is neither shown nor counted, and swept away once its time is over.
 const SHOWN = `(status = 'active' OR expires_at > $2 AND security_epoch = (
             SELECT users.security_epoch FROM users WHERE users.id = factors.user_id))`;
 
@@ -75,13 +75,20 @@ const COUNT = statement(
 const ENROLLED_TYPES = statement(
   'factor-enrolled-types',
   `WITH RECURSIVE enrolled AS (
-     (SELECT type FROM factors ORDER BY type LIMIT 1)
+     (SELECT type FROM factors WHERE status = 'active' ORDER BY type LIMIT 1)
      UNION ALL
-     SELECT (SELECT type FROM factors WHERE type > enrolled.type ORDER BY type LIMIT 1)
+     SELECT (SELECT type FROM factors WHERE status = 'active' AND type > enrolled.type ORDER BY type LIMIT 1)
        FROM enrolled
       WHERE enrolled.type IS NOT NULL
    )
    SELECT type FROM enrolled WHERE type IS NOT NULL`,
+);
+
+const SWEEP_ALL = statement(
+  'factor-sweep-all',
+  `DELETE FROM factors
+    WHERE id IN (SELECT id FROM factors WHERE status = 'pending' AND expires_at < $1 LIMIT $2)
+   RETURNING id`,
 );
 
 const SWEEP = statement(
@@ -125,9 +132,14 @@ export class FactorStore {
     return rows.map((row) => row.type);
   }
 
-  /** Removes enrolments that are over. */
+  /** Removes a user's enrolments that are over. */
   async sweep(tx: Tx, userId: string): Promise<void> {
     await tx.query(SWEEP, [userId, this.clock.now()]);
+  }
+
+  /** Removes everybody's enrolments that were over before a moment. */
+  async sweepAll(tx: Tx, before: Date): Promise<void> {
+    await sweepInBatches(tx, SWEEP_ALL, before);
   }
 
   /** Writes a new factor, its secret sealed. */

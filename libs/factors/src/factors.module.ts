@@ -15,6 +15,7 @@ import { RemoteCleanUp } from './enrolment/remote-clean-up.js';
 import { ErasedUsers } from './erased-users.js';
 import { FactorEntity } from './factor.entity.js';
 import { FactorStore } from './factor.store.js';
+import { FactorsSweeper } from './factors.sweeper.js';
 import { ProviderCalls } from './provider-calls.js';
 import { FactorRegistry } from './registry/factor-registry.js';
 import { SecondFactors } from './second-factors.js';
@@ -22,7 +23,6 @@ import { Adjudicator } from './settlement/adjudicator.js';
 import { Settlement } from './settlement/settlement.js';
 import { SettlementStore } from './settlement/settlement.store.js';
 import { SpentChallengeEntity } from './settlement/spent-challenge.entity.js';
-import { SpentChallengesSweeper } from './settlement/spent-challenges.sweeper.js';
 import { SpentTokenEntity } from './settlement/spent-token.entity.js';
 import { ActivateFactor } from './use-cases/activate-factor.use-case.js';
 import { BeginSecondStep } from './use-cases/begin-second-step.use-case.js';
@@ -49,7 +49,7 @@ export const factorsEntities = [FactorEntity, SpentTokenEntity, SpentChallengeEn
     ChallengeOpener,
     Adjudicator,
     Settlement,
-    SpentChallengesSweeper,
+    FactorsSweeper,
     FactorMaker,
     Confirmer,
     Activator,

@@ -1,5 +1,5 @@
 import type { FastifyRequest } from 'fastify';
-import { isIP, isIPv6 } from 'node:net';
+import { isIP, isIPv6, SocketAddress } from 'node:net';
 
 /** Stands for the address of a connection that was reset. */
 export const GONE = 'gone';
@@ -14,7 +14,15 @@ export function clientAddress({ ip, socket }: Pick<FastifyRequest, 'ip' | 'socke
   // Typed as always there, which a connection that was reset is not.
   const told: string | undefined = ip;
   const bare = withoutPort(told ?? '');
-  return isIP(bare) === 0 ? (socket.remoteAddress ?? GONE) : bare;
+  return canonical(isIP(bare) === 0 ? (socket.remoteAddress ?? GONE) : bare);
+}
+
+// One spelling for one address: without a zone, and an IPv4 address as itself, however it was mapped.
+function canonical(address: string): string {
+  const [bare = address] = address.split('%', 1);
+  if (!isIPv6(bare)) return bare;
+  const spelled = new SocketAddress({ address: bare, family: 'ipv6' }).address;
+  return /^::ffff:(\d+\.\d+\.\d+\.\d+)$/.exec(spelled)?.[1] ?? spelled;
 }
 
 function withoutPort(text: string): string {

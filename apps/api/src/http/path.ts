@@ -10,9 +10,9 @@ export function isContractRoute({ routeOptions }: FastifyRequest): boolean {
 
 /** The path of a request target as the router reads it: without origin and query, decoded. */
 export function pathOf(target: string): string {
-  const path = target.replace(/^[a-z][a-z0-9+.-]*:\/\/[^/?#]*/i, '').split(/[?#;]/, 1)[0] ?? '';
+  const path = target.replace(/^[a-z][a-z0-9+.-]*:\/\/[^/?#]*/i, '').split(/[?#]/, 1)[0] ?? '';
   try {
-    return decodeURIComponent(path);
+    return decodeURI(path);
   } catch {
     return path;
   }

@@ -17,6 +17,7 @@ import type { HttpConfig } from './http.config.js';
 import { isContractRoute } from './path.js';
 import { RATE_LIMITING, type RateLimiting } from './rate-limit.decorator.js';
 import { tellRateLimit } from './rate-limit.headers.js';
+import { waitFor } from './waiting.js';
 
 interface NamedBucket extends Bucket {
   /** The policy's name in the `RateLimit` headers. */
@@ -64,7 +65,7 @@ export class RateLimitGuard implements CanActivate {
     if (bucket === undefined || state === undefined) return;
     tellRateLimit(reply, bucket.name, bucket, state);
     if (!outcome.taken) {
-      throw new Problem('rate_limited', { retryAfter: Math.max(1, Math.ceil(state.resetMs / 1_000)) });
+      throw new Problem('rate_limited', waitFor(state));
     }
   }
 

@@ -46,7 +46,7 @@ export class MeController {
     type: UserDto,
     description: 'The new address was taken note of, whether it is free or not.',
   })
-  @Problems('step_up_required')
+  @Problems('step_up_required', 'conflict')
   async change(
     @Body() changes: ChangeAccountDto,
     @Req() request: FastifyRequest,
@@ -56,11 +56,13 @@ export class MeController {
     const { account } = caller;
     const changesEmail = changes.email !== undefined && changes.email !== account.email;
     if (changesEmail) this.stepUp.require(caller);
-    const changed = await this.changeProfile.run({
+    const result = await this.changeProfile.run({
       account,
       changes: { ...changes },
       origin: originOf(request),
     });
+    if (result.outcome === 'overtaken') throw changedMeanwhile();
+    const changed = result.account;
     if (!changesEmail) return userView(changed);
     // The answer must not tell whether the address was free, so it shows the one before.
     reply.status(202);

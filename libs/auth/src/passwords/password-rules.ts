@@ -12,7 +12,7 @@ export interface PasswordReason {
 }
 
 /** The outcome of the password rules. */
-export type PasswordCheck =
+export type PasswordRuling =
   | { readonly accepted: true }
   /** `tooLong` is a malformed request (400); the other refusals are of a well-formed one (422). */
   | { readonly accepted: false; readonly tooLong: boolean; readonly reasons: readonly PasswordReason[] };
@@ -23,7 +23,7 @@ export type PasswordCheck =
  * Characters are Unicode code points after NFKC.
  * @returns every reason at once; for a password that is too long only that one. Never throws.
  */
-export function checkPassword(password: string, owner: PasswordOwner): PasswordCheck {
+export function checkPassword(password: string, owner: PasswordOwner): PasswordRuling {
   const normal = normalisePassword(password);
   const length = [...normal].length;
   // Nothing below has to bear a text of any length.
@@ -38,7 +38,7 @@ export function checkPassword(password: string, owner: PasswordOwner): PasswordC
   return messages.length === 0 ? { accepted: true } : refused(false, messages);
 }
 
-function refused(tooLong: boolean, messages: readonly string[]): PasswordCheck {
+function refused(tooLong: boolean, messages: readonly string[]): PasswordRuling {
   return { accepted: false, tooLong, reasons: messages.map((message) => ({ path: 'password', message })) };
 }
 

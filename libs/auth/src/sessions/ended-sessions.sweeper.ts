@@ -1,18 +1,16 @@
 import { Injectable } from '@nestjs/common';
 import { Cron, CronExpression } from '@nestjs/schedule';
 import { Clock, Database } from '@countersign/core';
-import { DeviceStore } from '@countersign/devices';
 import { SessionStore } from './session.store.js';
 
 // Ended ones tell for a while which addresses an account knows.
 const KEPT_MS = 30 * 24 * 60 * 60_000;
 
-/** Removes sessions and trusted devices whose time has long been over. */
+/** Removes sessions whose time has long been over. */
 @Injectable()
 export class EndedSessionsSweeper {
   constructor(
     private readonly sessions: SessionStore,
-    private readonly devices: DeviceStore,
     private readonly database: Database,
     private readonly clock: Clock,
   ) {}
@@ -21,6 +19,5 @@ export class EndedSessionsSweeper {
   async sweep(): Promise<void> {
     const before = new Date(this.clock.now().getTime() - KEPT_MS);
     await this.sessions.sweep(this.database.direct, before);
-    await this.devices.sweep(this.database.direct, before);
   }
 }

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Database, type EventDraft, EventLog, type Origin, Problem } from '@countersign/core';
+import { Database, type EventDraft, EventLog, type Origin } from '@countersign/core';
 import { type UserChanges, UserStore } from '@countersign/directory';
 import type { Account } from '../accounts/account.js';
 import { AccountStore } from '../accounts/account.store.js';
@@ -11,7 +11,11 @@ export interface ChangeProfileInput {
   readonly origin: Origin;
 }
 
-const OVERTAKEN = { detail: 'The account was changed meanwhile: try again.' };
+/** How a change ended. */
+export type ChangeProfileResult =
+  | { readonly outcome: 'changed'; readonly account: Account }
+  /** Factors, password or status changed after the request was let in. */
+  | { readonly outcome: 'overtaken' };
 
 /** Changes an account's own fields. A new address counts at once, because this deployment sends no mail. */
 @Injectable()
@@ -23,35 +27,39 @@ export class ChangeProfile {
     private readonly database: Database,
   ) {}
 
-  /**
-   * @throws Problem `conflict` where factors, password or status changed after the request was let in
-   * @returns the account afterwards; an address that is taken is left as it was, and nobody is told
-   */
-  async run({ account, changes, origin }: ChangeProfileInput): Promise<Account> {
+  /** An address that is taken is left as it was, and nobody is told. */
+  async run({ account, changes, origin }: ChangeProfileInput): Promise<ChangeProfileResult> {
     const { email, ...profile } = given(changes);
-    if (Object.keys(profile).length > 0) await this.#apply(account, profile, origin, 'user.updated');
-    if (email !== undefined && email !== account.email)
-      await this.#apply(account, { email }, origin, 'email.changed');
-    return (await this.accounts.byId(this.database.direct, account.id)) ?? account;
+    // The address first: it alone can be too late, and then nothing else has changed either.
+    const steps: [EventDraft['type'], UserChanges][] = [];
+    if (email !== undefined && email !== account.email) steps.push(['email.changed', { email }]);
+    if (Object.keys(profile).length > 0) steps.push(['user.updated', profile]);
+    for (const [type, fields] of steps) {
+      if (!(await this.#apply(account, fields, origin, type))) return { outcome: 'overtaken' };
+    }
+    const changed = await this.accounts.byId(this.database.direct, account.id);
+    return { outcome: 'changed', account: changed ?? account };
   }
 
+  // False where the account is no longer what the request was let in for.
   async #apply(
     account: Account,
     changes: UserChanges,
     origin: Origin,
     type: EventDraft['type'],
-  ): Promise<void> {
+  ): Promise<boolean> {
     const { id: userId, applicationId } = account;
     const fields = Object.keys(changes);
     try {
-      await this.database.transaction(async (tx) => {
-        if ((await this.users.lock(tx, userId)) !== account.securityEpoch)
-          throw new Problem('conflict', OVERTAKEN);
+      return await this.database.transaction(async (tx) => {
+        if ((await this.users.lock(tx, userId)) !== account.securityEpoch) return false;
         if (!(await this.users.update(tx, userId, changes))) throw new AddressTaken();
         await this.events.append(tx, { type, applicationId, userId, origin, data: { fields } });
+        return true;
       });
     } catch (error) {
-      if (!(error instanceof AddressTaken)) throw error;
+      if (error instanceof AddressTaken) return true;
+      throw error;
     }
   }
 }

@@ -8,6 +8,9 @@ const UNIT_MS: Readonly<Record<string, number>> = {
   d: 86_400_000,
 };
 
+// A hundred years: beyond, sums with the present moment are no dates any more.
+const LONGEST_MS = 36_500 * 86_400_000;
+
 function durationMs(text: string): number | undefined {
   const match = /^(\d{1,12})(ms|s|m|h|d)$/.exec(text);
   const unit = match?.[2] === undefined ? undefined : UNIT_MS[match[2]];
@@ -18,8 +21,11 @@ function durationMs(text: string): number | undefined {
 export function duration(): z.ZodType<number, string> {
   return z.string().transform((text, context) => {
     const ms = durationMs(text);
-    if (ms !== undefined && ms > 0) return ms;
-    context.addIssue({ code: 'custom', message: 'expected a duration such as 500ms, 15m or 7d' });
+    if (ms !== undefined && ms > 0 && ms <= LONGEST_MS) return ms;
+    context.addIssue({
+      code: 'custom',
+      message: 'expected a duration such as 500ms, 15m or 7d, of at most 36500d',
+    });
     return z.NEVER;
   });
 }
@@ -37,7 +43,8 @@ export function rateLimit(): z.ZodType<RateLimit | 'off', string> {
     const match = /^(\d{1,9})\/(.+)$/.exec(text);
     const windowMs = match?.[2] === undefined ? undefined : durationMs(match[2]);
     const limit = Number(match?.[1]);
-    if (windowMs !== undefined && windowMs >= 1_000 && limit > 0) return { limit, windowMs };
+    if (windowMs !== undefined && windowMs >= 1_000 && windowMs <= LONGEST_MS && limit > 0)
+      return { limit, windowMs };
     context.addIssue({ code: 'custom', message: 'expected a limit such as 5/15m (count/duration), or off' });
     return z.NEVER;
   });

@@ -10,12 +10,9 @@ const SWEPT_AT_ONCE = 5_000;
  * @param statement deletes at most `SWEPT_AT_ONCE` rows (`$2`) that ended before a moment (`$1`), and returns them
  * @returns how many rows went
  */
-export async function sweepInBatches(tx: Tx, statement: Statement, before: Date): Promise<number> {
-  let swept = 0;
+export async function sweepInBatches(tx: Tx, statement: Statement, before: Date): Promise<void> {
   let batch: number;
   do {
     batch = (await tx.query(statement, [before, SWEPT_AT_ONCE])).length;
-    swept += batch;
   } while (batch === SWEPT_AT_ONCE);
-  return swept;
 }

@@ -11,6 +11,8 @@ export interface PendingFactor {
   readonly secret: unknown;
   /** Whether it is still alive: in time, and under the epoch it was begun in. */
   readonly alive: boolean;
+  /** Whether the user has no active factor yet. */
+  readonly first: boolean;
 }
 
 /** Whose pending factor, and who began it. */
@@ -33,7 +35,9 @@ const LOAD = statement(
   'enrolment-load',
   `SELECT factor.id, factor.type, factor.secret,
           factor.expires_at > $4 AND users.security_epoch = factor.security_epoch
-            AND users.status = 'active' AS alive
+            AND users.status = 'active' AS alive,
+          NOT EXISTS (SELECT FROM factors AS other
+                       WHERE other.user_id = factor.user_id AND other.status = 'active') AS first
      FROM factors AS factor
      JOIN users ON users.id = factor.user_id
     WHERE factor.id = $1 AND factor.user_id = $2 AND factor.begun_by = $3 AND factor.status = 'pending'`,

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Tx } from '@countersign/core';
-import { FactorStore } from '../factor.store.js';
+import { FactorStore, type FactorView } from '../factor.store.js';
 import { ProviderCalls } from '../provider-calls.js';
 import { FactorRegistry } from '../registry/factor-registry.js';
 import type { Subject } from '../subject.js';
@@ -18,12 +18,16 @@ export class RemoteCleanUp {
   ) {}
 
   /** Reads, before the rows go, what the providers will need. */
-  async prepare(tx: Tx, subject: Subject, ids: readonly string[]): Promise<CleanUp> {
-    const removed = await this.factors.secrets(tx, ids);
+  async prepare(tx: Tx, subject: Subject, doomed: readonly FactorView[]): Promise<CleanUp> {
+    const concerned = doomed.filter(({ type }) => this.registry.find(type)?.provider.revoke !== undefined);
+    const removed = await this.factors.secrets(
+      tx,
+      concerned.map(({ id }) => id),
+    );
     return async () => {
       for (const { id, type, secret } of removed) {
         const provider = this.registry.find(type)?.provider;
-        if (provider?.revoke === undefined) continue;
+        if (provider === undefined) continue;
         await this.calls.revoke(provider, secret, {
           applicationId: subject.application.id,
           issuer: subject.application.issuer,

@@ -229,14 +229,17 @@ function acceptSql(events: EventLog): string {
 // $1 factor, $2 now, $3 event, $4 event of a lock.
 function rejectSql(events: EventLog): string {
   return `
-  WITH factor AS (
+  WITH present AS (
+    SELECT id FROM factors WHERE id = $1 FOR NO KEY UPDATE
+  ), factor AS (
     UPDATE factors
        SET failures = failures + 1,
            locked_at = CASE WHEN failures + 1 >= ${FAILURES_THAT_LOCK} THEN $2::timestamptz END
-     WHERE id = $1 AND status = 'active' AND locked_at IS NULL
+      FROM present
+     WHERE factors.id = present.id AND status = 'active' AND locked_at IS NULL
     RETURNING locked_at IS NOT NULL AS locked
   ), event AS (
-    ${events.insertSql(3, 'EXISTS (SELECT FROM factors WHERE id = $1)')}
+    ${events.insertSql(3, 'EXISTS (SELECT FROM present)')}
   ), lock_event AS (
     ${events.insertSql(4, 'EXISTS (SELECT FROM factor WHERE locked)')}
   )

@@ -67,7 +67,7 @@ export class ActivateFactor {
       subject,
       activation: { factorId, begunBy, fresh: ruling.fresh, replacement: ruling.replacement },
       type: readiness.pending.type,
-      recovery: await this.maker.makeRecovery(subject),
+      recovery: readiness.pending.first ? await this.maker.makeRecovery(subject) : [],
       origin,
     });
     return activated.activated

@@ -40,11 +40,7 @@ export class RemoveFactor {
       const factor = await this.factors.find(tx, userId, factorId);
       if (factor === undefined) return 'unknown';
       const doomed = await this.remover.doomed(tx, userId, factor);
-      cleanUp = await this.cleanUp.prepare(
-        tx,
-        subject,
-        doomed.map(({ id }) => id),
-      );
+      cleanUp = await this.cleanUp.prepare(tx, subject, doomed);
       await this.remover.remove(tx, { applicationId: application.id, userId, origin }, doomed);
       return 'removed';
     });

@@ -1,16 +1,18 @@
 import { Injectable } from '@nestjs/common';
 import { Cron, CronExpression } from '@nestjs/schedule';
 import { Clock, Database } from '@countersign/core';
-import { SettlementStore } from './settlement.store.js';
+import { FactorStore } from './factor.store.js';
+import { SettlementStore } from './settlement/settlement.store.js';
 
-// Far longer than any challenge lives, clocks that disagree included.
+// Far longer than any challenge or enrolment lives, clocks that disagree included.
 const KEPT_MS = 24 * 60 * 60_000;
 
-/** Forgets answered challenges once nobody could answer them again anyway. */
+/** Forgets answered challenges, and enrolments that nobody ended, once they cannot matter any more. */
 @Injectable()
-export class SpentChallengesSweeper {
+export class FactorsSweeper {
   constructor(
     private readonly settlement: SettlementStore,
+    private readonly factors: FactorStore,
     private readonly database: Database,
     private readonly clock: Clock,
   ) {}
@@ -19,5 +21,6 @@ export class SpentChallengesSweeper {
   async sweep(): Promise<void> {
     const before = new Date(this.clock.now().getTime() - KEPT_MS);
     await this.settlement.forgetChallenges(this.database.direct, before);
+    await this.factors.sweepAll(this.database.direct, before);
   }
 }
