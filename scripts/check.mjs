@@ -14,7 +14,7 @@ const PROJECT_NODE = join(ROOT, 'node_modules/.bin/node');
 const STEPS = [
   {
     name: 'lint',
-    about: 'ESLint with types: the rules of style.md',
+    about: 'ESLint with types: the rules in eslint.config.js',
     run: ['node_modules/.bin/eslint', '.', '--max-warnings', '0'],
   },
   {

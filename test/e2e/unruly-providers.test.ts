@@ -217,12 +217,25 @@ describe('an enrolled factor that nobody provides', () => {
     const masterKey = randomBytes(32).toString('base64');
     const world = await startTestApp({ masterKey });
     try {
-      const { accessToken: token } = await register(world);
-      await world.client.post('/v1/me/factors', { type: 'totp' }, { token });
-      await sql(world.databaseUrl, `UPDATE factors SET type = 'carrier_pigeon'`);
+      await registerWithTotp(world);
+      await sql(world.databaseUrl, `UPDATE factors SET type = 'carrier_pigeon' WHERE type = 'totp'`);
       await expect(startTestApp({ masterKey, databaseUrl: world.databaseUrl })).rejects.toThrow(
         /enrolled “carrier_pigeon”, which no provider provides/,
       );
+    } finally {
+      await world.stop();
+    }
+  });
+
+  it('stops nothing while it is pending: nobody stands behind it yet', async () => {
+    const masterKey = randomBytes(32).toString('base64');
+    const world = await startTestApp({ masterKey });
+    try {
+      const { accessToken: token } = await register(world);
+      await world.client.post('/v1/me/factors', { type: 'totp' }, { token });
+      await sql(world.databaseUrl, `UPDATE factors SET type = 'carrier_pigeon'`);
+      const second = await startTestApp({ masterKey, databaseUrl: world.databaseUrl });
+      await second.stop();
     } finally {
       await world.stop();
     }

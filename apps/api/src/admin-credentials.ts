@@ -18,6 +18,20 @@ interface Kept {
 
 const FILE = 'first-administrator.json';
 
+/** Forgets the kept password of an address, because it has another one now. */
+export function forgetKeptPassword({ dataDir }: CoreConfig, email: string): void {
+  if (keptFor(dataDir, email) !== undefined) rmSync(join(dataDir, FILE), { force: true });
+}
+
+function keptFor(dataDir: string, email: string): Kept | undefined {
+  try {
+    const kept: unknown = JSON.parse(readFileSync(join(dataDir, FILE), 'utf8'));
+    return isKept(kept) && kept.email === email ? kept : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 /**
  * The first administrator: the operator's; outside production else `admin@localhost` with a random password, which
  * is kept under the data directory so that later starts can show it again.
@@ -51,12 +65,7 @@ export class FirstAdministrator {
   }
 
   #kept(): Kept | undefined {
-    try {
-      const kept: unknown = JSON.parse(readFileSync(join(this.dataDir, FILE), 'utf8'));
-      return isKept(kept) && kept.email === this.email ? kept : undefined;
-    } catch {
-      return undefined;
-    }
+    return keptFor(this.dataDir, this.email);
   }
 
   #keep(password: string): string {

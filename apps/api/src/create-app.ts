@@ -82,7 +82,7 @@ export async function createApp(
   app.useGlobalInterceptors(new RefuseUnaskedFields());
   app.useGlobalPipes(validationPipe());
   app.useGlobalFilters(new ProblemFilter(routes, core.publicUrl));
-  if (core.role !== 'worker') serveOpenApi(app, core.publicUrl);
+  if (core.role !== 'worker') serveOpenApi(app);
   await app.init();
   return app;
 }
@@ -94,10 +94,12 @@ function trustFunction(
   return typeof proxies === 'number' ? (_address, hop) => hop < proxies : proxies;
 }
 
+const TOLD_BY_THE_STARTER = new Set<unknown>(['ExceptionHandler', 'NestApplication']);
+
 // Nest logs, with its stack, what it then throws to us; whoever starts the application says it in a sentence.
 class StartQuietLogger extends QuietLogger {
   override error(message: unknown, ...rest: unknown[]): void {
-    if (rest.at(-1) !== 'ExceptionHandler') super.error(message, ...rest);
+    if (!TOLD_BY_THE_STARTER.has(rest.at(-1))) super.error(message, ...rest);
   }
 }
 

@@ -14,6 +14,10 @@ import { stopOnSignals } from './shutdown.js';
 import { explain, listenFailure } from './start-failure.js';
 import { startScreen } from './start-screen.js';
 
+const NO_ADMINISTRATOR =
+  'There is no administrator: set BOOTSTRAP_ADMIN_EMAIL and BOOTSTRAP_ADMIN_PASSWORD for the next start, or make one ' +
+  'with the command line (admin --email …).';
+
 /** Everything that a running process holds, in the order in which it was taken. */
 interface Running {
   database?: OpenDatabase;
@@ -63,7 +67,7 @@ async function start(running: Running, config: LoadedConfig): Promise<void> {
   await app.listen(core.port, core.host).catch((error: unknown) => {
     throw listenFailure(error, core.host, core.port);
   });
-  if (core.production) {
+  if (core.production || core.role === 'worker') {
     new Logger('Start').log(`Ready on ${core.host}:${core.port} as ${core.publicUrl}`);
     return;
   }
@@ -87,7 +91,10 @@ async function bootstrapAdministrator(
 ): Promise<AdminCredentials | undefined> {
   const core = config.slices['core'] as CoreConfig;
   const first = FirstAdministrator.of(core, config.slices['auth'] as AuthConfig);
-  await app.get(BootstrapAdmin).run(first && { email: first.email, password: () => first.password() });
+  const result = await app
+    .get(BootstrapAdmin)
+    .run(first && { email: first.email, password: () => first.password() });
+  if (result.outcome === 'not-asked') new Logger('Start').warn(NO_ADMINISTRATOR);
   return first?.shown();
 }
 

@@ -5,6 +5,7 @@ import { randomBytes } from 'node:crypto';
 import { text } from 'node:stream/consumers';
 import { parseArgs } from 'node:util';
 import { migrations } from '../../../../migrations/index.js';
+import { forgetKeptPassword } from '../admin-credentials.js';
 import { AppModule } from '../app.module.js';
 import { openDatabase } from '../open-database.js';
 import { type CommandContext, UsageError } from './command.js';
@@ -79,7 +80,9 @@ async function setAdministrator(
     try {
       // The first command on an empty database finds no application yet.
       await app.get(BootstrapAdmin).run(undefined);
-      return await app.get(SetAdministrator).run({ email, password });
+      const outcome = await app.get(SetAdministrator).run({ email, password });
+      forgetKeptPassword(config.slices['core'] as CoreConfig, email);
+      return outcome;
     } finally {
       await app.close();
     }

@@ -6,8 +6,8 @@ import { documentProblems } from './openapi.problems.js';
 import { documentProviders } from './openapi.providers.js';
 
 /** Serves the OpenAPI document at `/openapi.json` and its browsable form at `/docs`. */
-export function serveOpenApi(app: NestFastifyApplication, publicUrl: string): void {
-  SwaggerModule.setup('docs', app, () => openApiDocument(app, publicUrl), {
+export function serveOpenApi(app: NestFastifyApplication): void {
+  SwaggerModule.setup('docs', app, () => openApiDocument(app), {
     jsonDocumentUrl: 'openapi.json',
     yamlDocumentUrl: 'openapi.yaml',
     customSiteTitle: 'Countersign API',
@@ -16,12 +16,12 @@ export function serveOpenApi(app: NestFastifyApplication, publicUrl: string): vo
 }
 
 /** The complete contract: every route, every error with an example, every provider's own fields. */
-function openApiDocument(app: NestFastifyApplication, publicUrl: string): OpenAPIObject {
+function openApiDocument(app: NestFastifyApplication): OpenAPIObject {
   const config = new DocumentBuilder()
     .setTitle('Countersign')
     .setDescription('Self-hosted two-factor authentication.')
     .setVersion('1')
-    .addServer(publicUrl)
+    .addServer('/')
     .addBearerAuth(
       { type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: 'An access token.' },
       'accessToken',

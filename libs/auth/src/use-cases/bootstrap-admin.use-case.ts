@@ -33,9 +33,9 @@ export class BootstrapAdmin {
    */
   async run(administrator: BootstrapAdminInput | undefined): Promise<BootstrapAdminResult> {
     await this.applicationStore.ensureDefault(this.database.direct);
+    if (await this.users.hasAdmin(this.database.direct)) return { outcome: 'there-already' };
     if (administrator === undefined) return { outcome: 'not-asked' };
     const { email, password } = administrator;
-    if (await this.users.hasAdmin(this.database.direct)) return { outcome: 'there-already' };
     const application = await this.applications.bySlug();
     if (application === undefined) throw new Error('The default application is missing');
     const made = password();

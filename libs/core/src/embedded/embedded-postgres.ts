@@ -78,6 +78,6 @@ async function soleUse(dataDir: string): Promise<InstanceLock> {
   if (outcome.taken) return outcome.lock;
   throw new EmbeddedPostgresError(
     `${dataDir} is in use by the process with pid ${outcome.pid}, which runs Countersign already. ` +
-      `Stop it, or start this one with another DATA_DIR.`,
+      `Stop it first, or use another DATA_DIR, which is another database.`,
   );
 }

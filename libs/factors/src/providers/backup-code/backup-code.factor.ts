@@ -33,7 +33,7 @@ const Answer = z.strictObject({
   code: z
     .string()
     .max(128)
-    .regex(crockfordSpelling(CODE_SYMBOLS))
+    .regex(crockfordSpelling(CODE_SYMBOLS), 'must be a backup code such as 7K3M-9QXD-2FHT-W8ZB')
     .overwrite(normaliseCrockford)
     .meta({ description: 'One of the backup codes.', examples: ['7K3M-9QXD-2FHT-W8ZB'] }),
 });

@@ -38,7 +38,7 @@ const Answer = z.strictObject({
   code: z
     .string()
     .max(64)
-    .regex(/^[\s-]*(?:[0-9][\s-]*){6,8}$/)
+    .regex(/^[\s-]*(?:[0-9][\s-]*){6,8}$/, 'must be a code of 6 to 8 digits')
     .overwrite((spelled) => spelled.replace(/[\s-]/g, ''))
     .meta({ description: 'The code that the authenticator app shows.', examples: ['123456'] }),
 });
