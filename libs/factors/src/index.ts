@@ -1,3 +1,4 @@
+export { TRIES_PER_CHALLENGE } from './challenges/challenge.js';
 export type { OpenedChallenge } from './challenges/challenge-opener.js';
 export { FactorStore, type FactorView } from './factor.store.js';
 export { type FactorsConfig, factorsSection } from './factors.config.js';

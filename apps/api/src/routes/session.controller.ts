@@ -1,7 +1,7 @@
 import { Controller, Delete, Get, HttpCode, Param, Post, Query, Req } from '@nestjs/common';
 import { ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { SessionEnder, SessionStore } from '@countersign/auth';
-import { Database, Problem } from '@countersign/core';
+import { Database, type Origin, Problem } from '@countersign/core';
 import type { FastifyRequest } from 'fastify';
 import { BeforeEnrolment } from '../http/access.decorator.js';
 import { pageOf, pageRequest } from '../http/pagination.js';
@@ -28,9 +28,8 @@ export class SessionController {
   @ApiNoContentResponse({ description: 'Ended.' })
   @Problems()
   async logout(@Req() request: FastifyRequest): Promise<void> {
-    const { account, session } = callerOf(request);
-    const owner = { applicationId: account.applicationId, userId: account.id, origin: originOf(request) };
-    await this.ender.end(owner, session.id, 'logout');
+    const { session } = callerOf(request);
+    await this.ender.end(ownerOf(request), session.id, 'logout');
   }
 
   @Get('sessions')
@@ -51,9 +50,7 @@ export class SessionController {
   @ApiNoContentResponse({ description: 'Ended.' })
   @Problems('not_found')
   async end(@Param('id') id: string, @Req() request: FastifyRequest): Promise<void> {
-    const { account } = callerOf(request);
-    const owner = { applicationId: account.applicationId, userId: account.id, origin: originOf(request) };
-    if (!(await this.ender.end(owner, idOf('ses', id), 'revoked'))) throw new Problem('not_found');
+    if (!(await this.ender.end(ownerOf(request), idOf('ses', id), 'revoked'))) throw new Problem('not_found');
   }
 
   @Delete('sessions')
@@ -62,8 +59,12 @@ export class SessionController {
   @ApiNoContentResponse({ description: 'Ended.' })
   @Problems()
   async endOthers(@Req() request: FastifyRequest): Promise<void> {
-    const { account, session } = callerOf(request);
-    const owner = { applicationId: account.applicationId, userId: account.id, origin: originOf(request) };
-    await this.ender.endOthers(owner, session.id);
+    const { session } = callerOf(request);
+    await this.ender.endOthers(ownerOf(request), session.id);
   }
+}
+
+function ownerOf(request: FastifyRequest): { applicationId: string; userId: string; origin: Origin } {
+  const { account } = callerOf(request);
+  return { applicationId: account.applicationId, userId: account.id, origin: originOf(request) };
 }

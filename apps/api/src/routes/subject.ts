@@ -1,3 +1,4 @@
+import { subjectOf as subjectOfAccount } from '@countersign/auth';
 import { Problem } from '@countersign/core';
 import type { Subject } from '@countersign/factors';
 import type { FastifyRequest } from 'fastify';
@@ -5,13 +6,7 @@ import { applicationOf, callerOf } from '../http/request.js';
 
 /** The caller as the engine sees them. */
 export function subjectOf(request: FastifyRequest): Subject {
-  const { account } = callerOf(request);
-  return {
-    application: applicationOf(request),
-    userId: account.id,
-    securityEpoch: account.securityEpoch,
-    account: account.email,
-  };
+  return subjectOfAccount(callerOf(request).account, applicationOf(request));
 }
 
 /** The problem of a change that was overtaken by another of the same account. */

@@ -1,13 +1,11 @@
 import type { Account, IssuedSession, SessionView } from '@countersign/auth';
 import { publicId } from '@countersign/core';
 import type { Device } from '@countersign/devices';
-import type { FactorView, OpenedChallenge } from '@countersign/factors';
+import { type FactorView, type OpenedChallenge, TRIES_PER_CHALLENGE } from '@countersign/factors';
 import type { SessionDto, SessionTokensDto, UserDto } from './account.dto.js';
 import type { OpenedChallengeDto } from './challenge.dto.js';
 import type { DeviceDto } from './device.dto.js';
 import type { FactorDto } from './factor.dto.js';
-
-const TRIES = 5;
 
 /** An account as the API shows it. */
 export function userView(account: Account): UserDto {
@@ -72,7 +70,7 @@ export function openedChallengeView({ challenge, tempToken, ttlMs }: OpenedChall
       purpose: challenge.purpose,
       action: null,
       expiresAt: challenge.expiresAt,
-      attemptsLeft: TRIES,
+      attemptsLeft: TRIES_PER_CHALLENGE,
       factors: challenge.factors.map(({ id, type, hint, isDefault }) => ({
         id: publicId('fac', id),
         type,

@@ -1,3 +1,7 @@
+import { type Origin, publicId } from '@countersign/core';
+import type { Application } from '@countersign/directory';
+import type { Subject } from '@countersign/factors';
+
 /** A built-in account as the rest of the house sees it. Ids are UUIDs. */
 export interface Account {
   readonly id: string;
@@ -12,6 +16,21 @@ export interface Account {
   readonly twoFactorEnabled: boolean;
   readonly securityEpoch: number;
   readonly createdAt: Date;
+}
+
+/** An account as the engine sees it. */
+export function subjectOf(account: Account, application: Application): Subject {
+  return {
+    application,
+    userId: account.id,
+    securityEpoch: account.securityEpoch,
+    account: account.email,
+  };
+}
+
+/** Says that an account's owner is behind a request: known only once the password, or a challenge, has told. */
+export function actingAs(userId: string, origin: Origin): Origin {
+  return { ...origin, actor: { type: 'user', id: publicId('usr', userId) } };
 }
 
 /** The form in which account names are stored and compared: trimmed, lower case. */

@@ -1,21 +1,17 @@
 import { Injectable } from '@nestjs/common';
-import { type BucketState, Database, type Origin } from '@countersign/core';
+import { type BucketState, Database } from '@countersign/core';
 import { TrustedDevices } from '@countersign/devices';
 import { UserStore } from '@countersign/directory';
 import { NOBODY } from '../accounts/account.js';
 import type { AccountWithPassword } from '../accounts/account.store.js';
+import type { PasswordAttempt } from './password-attempt.js';
 import { PasswordAttempts } from './password-attempts.js';
 import { PasswordHasher } from './password-hasher.js';
 
 /** A password to be checked against an account that may not exist. */
-export interface PasswordToCheck {
-  readonly applicationId: string;
-  /** As stored: trimmed, lower case. */
-  readonly email: string;
+export interface PasswordToCheck extends PasswordAttempt {
   readonly account: AccountWithPassword | undefined;
   readonly password: string;
-  readonly deviceToken: string | undefined;
-  readonly origin: Origin;
 }
 
 /** What came of it. */

@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
-import { type Origin, Problem, publicId, type Tx } from '@countersign/core';
+import { type Origin, Problem, type Tx } from '@countersign/core';
 import { TrustedDevices } from '@countersign/devices';
 import type { SecondFactorProof } from '@countersign/factors';
+import { actingAs } from '../accounts/account.js';
 import { AccessTokens, type IssuedAccessToken } from '../tokens/access-tokens.js';
 import { amrOf } from './amr.js';
 import { type IssuedSession, SessionIssuer } from './session-issuer.js';
@@ -32,7 +33,7 @@ export class ChallengeGrants {
 
   /** @throws Problem `invalid_token` where what the proof stands on has changed; the transaction rolls back */
   async grant(tx: Tx, proof: SecondFactorProof, request: GrantRequest): Promise<Granted> {
-    const origin = { ...request.origin, actor: { type: 'user' as const, id: publicId('usr', proof.userId) } };
+    const origin = actingAs(proof.userId, request.origin);
     return proof.purpose === 'login'
       ? this.#logIn(tx, proof, { ...request, origin })
       : this.#stepUp(tx, proof);

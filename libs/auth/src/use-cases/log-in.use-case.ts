@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
-import { type BucketState, Database, type Origin, publicId } from '@countersign/core';
+import { type BucketState, Database, type Origin } from '@countersign/core';
 import type { Application } from '@countersign/directory';
 import { type OpenedChallenge, SecondFactors } from '@countersign/factors';
+import { actingAs, subjectOf } from '../accounts/account.js';
 import { AccountStore, type AccountWithPassword } from '../accounts/account.store.js';
 import { PasswordCheck } from '../passwords/password-check.js';
 import { type IssuedSession, SessionIssuer } from '../sessions/session-issuer.js';
@@ -58,20 +59,16 @@ export class LogIn {
     deviceToken: string | undefined,
     origin: Origin,
   ): Promise<LogInResult> {
-    const subject = {
-      application,
-      userId: account.id,
-      securityEpoch: account.securityEpoch,
-      account: account.email,
-    };
+    const subject = subjectOf(account, application);
     const step = await this.secondFactors.begin(this.database.direct, {
       purpose: 'login',
       subject,
       deviceToken,
     });
     if (step.required) return { outcome: 'challenge', ...step };
-    const by = { ...origin, actor: { type: 'user' as const, id: publicId('usr', account.id) } };
-    const issued = await this.database.transaction((tx) => this.issuer.issue(tx, step.proof, by));
+    const issued = await this.database.transaction((tx) =>
+      this.issuer.issue(tx, step.proof, actingAs(account.id, origin)),
+    );
     return issued === undefined ? { outcome: 'refused' } : { outcome: 'authenticated', issued };
   }
 }

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { type BucketState, Database, type Origin } from '@countersign/core';
 import type { Application } from '@countersign/directory';
 import { type OpenedChallenge, SecondFactors } from '@countersign/factors';
+import { subjectOf } from '../accounts/account.js';
 import { AccountStore } from '../accounts/account.store.js';
 import { PasswordCheck } from '../passwords/password-check.js';
 import { FreshPasswordProof } from '../sessions/fresh-password-proof.js';
@@ -40,12 +41,7 @@ export class StepUp {
   /** @throws HashingBusy when the pool's queue is full */
   async run({ application, current, password, origin }: StepUpInput): Promise<StepUpResult> {
     const { account, session } = current;
-    const subject = {
-      application,
-      userId: account.id,
-      securityEpoch: account.securityEpoch,
-      account: account.email,
-    };
+    const subject = subjectOf(account, application);
     const tx = this.database.direct;
     const step = await this.secondFactors.begin(tx, { purpose: 'step_up', subject, sessionId: session.id });
     if (step.required) return { outcome: 'challenge', ...step };
