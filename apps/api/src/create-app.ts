@@ -78,7 +78,7 @@ export async function createApp(
   readStrictJson(instance);
   logRequests(instance, core.production);
   if (core.production && http.trustProxy === false) warnOfUntoldProxy(instance);
-  if (http.corsOrigins.length > 0) await app.register(fastifyCors, corsOptions(http.corsOrigins));
+  if (core.corsOrigins.length > 0) await app.register(fastifyCors, corsOptions(core.corsOrigins));
   app.useGlobalInterceptors(new RefuseUnaskedFields());
   app.useGlobalPipes(validationPipe());
   app.useGlobalFilters(new ProblemFilter(routes, core.publicUrl));

@@ -23,6 +23,8 @@ export interface CoreConfig {
   readonly port: number;
   /** Issuer of tokens and base of links; without a slash at its end. */
   readonly publicUrl: string;
+  /** Browser origins that every application may be used from. */
+  readonly corsOrigins: readonly string[];
   /** Absent where the embedded PostgreSQL is to be used. */
   readonly databaseUrl: string | undefined;
   readonly databasePoolMax: number;
@@ -54,6 +56,10 @@ const variables = {
     .refine((url) => isPublicUrl(url), 'expected https://host or http://host, without query or fragment')
     .optional()
     .describe('issuer of tokens, base of links in mail; from HOST and PORT where absent'),
+  CORS_ORIGINS: list()
+    .refine((origins) => origins.every(isOrigin), 'expected origins such as https://app.example.com')
+    .prefault('')
+    .describe("allowed browser origins, added to each application's own"),
   DATABASE_URL: z
     .string()
     .refine(
@@ -101,6 +107,10 @@ function isPublicUrl(text: string): boolean {
     url.hash === '' &&
     url.username === ''
   );
+}
+
+function isOrigin(text: string): boolean {
+  return URL.parse(text)?.origin === text;
 }
 
 // The address that a browser on this machine would use for a listener.
@@ -158,6 +168,7 @@ export const coreSection = defineSection<'core', typeof variables, CoreConfig>({
       host,
       port: values.PORT,
       publicUrl: values.PUBLIC_URL?.replace(/\/+$/, '') ?? `http://${reachable(host)}:${values.PORT}`,
+      corsOrigins: values.CORS_ORIGINS,
       databaseUrl: values.DATABASE_URL,
       databasePoolMax: values.DATABASE_POOL_MAX,
       databasePrepared: values.DATABASE_PREPARED,

@@ -35,6 +35,9 @@ export const RESERVED_FIELDS = [
   'details',
   'trustDevice',
   'deviceName',
+  'sentTo',
+  'resendAfter',
+  'locale',
 ] as const;
 
 // Symbol.for, so that a provider built against another copy of this package is still recognised.

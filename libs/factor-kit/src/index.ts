@@ -1,11 +1,20 @@
+export { type Circumstances } from './circumstances.js';
 export {
   AnsweredFactor,
-  type Circumstances,
   type Enrolment,
   type FactorShapes,
   type PublicView,
   type ShownChallenge,
 } from './answered-factor.js';
+export {
+  type AddressRefused,
+  type Channel,
+  DeliveredCodeFactor,
+  type DeliveredShapes,
+  isAddressRefused,
+  type Recipient,
+  refuseAddress,
+} from './delivered-code-factor.js';
 export {
   CONTRACT_VERSION,
   FactorProvider,

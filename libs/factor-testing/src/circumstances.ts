@@ -14,6 +14,7 @@ export function circumstances(replaced: Partial<Circumstances> = {}): Circumstan
     },
     issuer: 'Acme',
     account: 'alice@example.com',
+    origins: ['https://app.example.com'],
     nonce: new Uint8Array(32),
     signal: new AbortController().signal,
     ...replaced,

@@ -1,5 +1,7 @@
-import { Injectable, Logger } from '@nestjs/common';
-import { Clock, Problem, publicId, Sealer } from '@countersign/core';
+import { Inject, Injectable, Logger } from '@nestjs/common';
+import { getConfigToken } from '@nestjs/config';
+import { Clock, type CoreConfig, Problem, publicId, Sealer } from '@countersign/core';
+import type { Application } from '@countersign/directory';
 import {
   type AnsweredFactor,
   type Circumstances,
@@ -16,8 +18,7 @@ const HINT = /^\P{Cc}{0,200}$/u;
 
 /** What the engine knows when it calls a provider. */
 export interface CallSite {
-  readonly applicationId: string;
-  readonly issuer: string;
+  readonly application: Application;
   readonly userId: string;
   readonly account: string;
   readonly factorId: string;
@@ -54,11 +55,14 @@ export type Ruling =
 export class ProviderCalls {
   readonly #logger = new Logger('FactorProvider');
   readonly #nonceKey: KeyObject;
+  readonly #deploymentOrigins: readonly string[];
 
   constructor(
     private readonly clock: Clock,
+    @Inject(getConfigToken('core')) core: CoreConfig,
     sealer: Sealer,
   ) {
+    this.#deploymentOrigins = [...core.corsOrigins, new URL(core.publicUrl).origin];
     this.#nonceKey = sealer.deriveKey('factor-nonce');
   }
 
@@ -126,12 +130,13 @@ export class ProviderCalls {
     return {
       now: this.clock.now(),
       ids: {
-        application: publicId('app', site.applicationId),
+        application: publicId('app', site.application.id),
         user: publicId('usr', site.userId),
         factor: publicId('fac', site.factorId),
       },
-      issuer: site.issuer,
+      issuer: site.application.issuer,
       account: site.account,
+      origins: [...site.application.allowedOrigins, ...this.#deploymentOrigins],
       nonce: createHmac('sha256', this.#nonceKey).update(site.nonceOf).digest(),
       signal,
     };

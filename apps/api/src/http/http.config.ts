@@ -1,4 +1,4 @@
-import { defineSection, list, type RateLimit, rateLimit } from '@countersign/core';
+import { defineSection, type RateLimit, rateLimit } from '@countersign/core';
 import { isIP } from 'node:net';
 import { z } from 'zod';
 
@@ -8,7 +8,6 @@ export type TrustedProxies = false | number | string[];
 /** What the HTTP floor needs to know. */
 export interface HttpConfig {
   readonly trustProxy: TrustedProxies;
-  readonly corsOrigins: readonly string[];
   readonly limits: Readonly<Record<'login' | 'loginAddress' | 'register' | 'default', RateLimit | 'off'>>;
   readonly logLevel: LogLevel;
 }
@@ -29,10 +28,6 @@ const variables = {
     })
     .prefault('false')
     .describe('false, a number of hops, or CIDRs of the proxies in front'),
-  CORS_ORIGINS: list()
-    .refine((origins) => origins.every(isOrigin), 'expected origins such as https://app.example.com')
-    .prefault('')
-    .describe("allowed browser origins, added to each application's own"),
   RATE_LIMIT_LOGIN: rateLimit().prefault('5/15m').describe('logins per address and account'),
   RATE_LIMIT_LOGIN_ADDRESS: rateLimit().prefault('50/15m').describe('logins per address'),
   RATE_LIMIT_REGISTER: rateLimit().prefault('5/15m').describe('registrations per address'),
@@ -59,7 +54,6 @@ export const httpSection = defineSection<'http', typeof variables, HttpConfig>({
     })),
   read: (values) => ({
     trustProxy: values.TRUST_PROXY,
-    corsOrigins: values.CORS_ORIGINS,
     limits: {
       login: values.RATE_LIMIT_LOGIN,
       loginAddress: values.RATE_LIMIT_LOGIN_ADDRESS,
@@ -82,8 +76,4 @@ function isNetwork(text: string): boolean {
   const version = isIP(address);
   if (version === 0 || more.length > 0) return false;
   return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (version === 4 ? 32 : 128));
-}
-
-function isOrigin(text: string): boolean {
-  return URL.parse(text)?.origin === text;
 }

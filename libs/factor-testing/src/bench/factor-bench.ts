@@ -100,6 +100,7 @@ export class FactorBench {
       ids: { application: publicId('app', this.application.id), user: publicId('usr', userId), factor },
       issuer: this.application.issuer,
       account: publicId('usr', userId),
+      origins: ['http://localhost:3000'],
       nonce: createHmac('sha256', key).update(challengeId).digest(),
       signal: new AbortController().signal,
     });

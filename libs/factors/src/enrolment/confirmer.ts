@@ -45,8 +45,7 @@ export class Confirmer {
   async confirm(subject: Subject, { pending, registered, answer }: ReadyToConfirm): Promise<Ruling> {
     const { provider } = registered;
     return this.calls.confirm(provider, pending.secret, answer, {
-      applicationId: subject.application.id,
-      issuer: subject.application.issuer,
+      application: subject.application,
       userId: subject.userId,
       account: subject.account,
       factorId: pending.id,

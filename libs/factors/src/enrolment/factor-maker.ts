@@ -51,8 +51,7 @@ export class FactorMaker {
     const id = newId(this.clock);
     const { application, userId, account, securityEpoch } = subject;
     const { secret, hint, show } = await this.calls.enrol(provider, input, {
-      applicationId: application.id,
-      issuer: application.issuer,
+      application,
       userId,
       account,
       factorId: id,

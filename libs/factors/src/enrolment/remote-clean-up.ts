@@ -29,8 +29,7 @@ export class RemoteCleanUp {
         const provider = this.registry.find(type)?.provider;
         if (provider === undefined) continue;
         await this.calls.revoke(provider, secret, {
-          applicationId: subject.application.id,
-          issuer: subject.application.issuer,
+          application: subject.application,
           userId: subject.userId,
           account: subject.account,
           factorId: id,

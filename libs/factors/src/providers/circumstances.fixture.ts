@@ -7,6 +7,7 @@ export function circumstances(replaced: Partial<Circumstances> = {}): Circumstan
     ids: { application: 'app_1', user: 'user_1', factor: 'factor_1' },
     issuer: 'Acme',
     account: 'alice@example.com',
+    origins: ['https://app.example.com'],
     nonce: new Uint8Array(32),
     signal: new AbortController().signal,
     ...replaced,

@@ -53,8 +53,7 @@ export class Adjudicator {
     const application = await this.applications.byId(challenge.applicationId);
     if (application === undefined) return { kind: 'dead' };
     const ruling = await this.calls.verify(provider, factor.secret, answer, {
-      applicationId: application.id,
-      issuer: application.issuer,
+      application,
       userId: challenge.userId,
       account: factor.account,
       factorId: factor.id,
