@@ -1,5 +1,6 @@
-import { BackupCodeFactor, TotpFactor } from '@countersign/factors';
+import { BackupCodeFactor, EmailFactor, SmsFactor, TotpFactor } from '@countersign/factors';
 import {
+  type AnsweredContract,
   type BrokenRule,
   checkFactorContract,
   describeFactorContract,
@@ -9,6 +10,15 @@ import {
 import * as OTPAuth from 'otpauth';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
+import {
+  HomeboundPager,
+  LostPager,
+  MailPager,
+  MisshapenPager,
+  pagerContract,
+  StrayPager,
+  TalkativePager,
+} from './pagers.fixture.js';
 import {
   contractOf,
   CredulousCard,
@@ -48,6 +58,10 @@ describeFactorContract('backup codes', {
   wrongAnswer: () => ({ code: 'ZZZZ-ZZZZ-ZZZZ-ZZZZ' }),
 });
 
+describeFactorContract('SMS', { provider: SmsFactor, input: { phoneNumber: '+447400123456' } });
+
+describeFactorContract('e-mail', { provider: EmailFactor, input: { email: 'somewhere-else@example.com' } });
+
 describe('the contract suite finds nothing wrong with a provider', () => {
   it.each<[string, FactorContract]>([
     ['whose answers are tokens', contractOf(TokenCard)],
@@ -55,6 +69,7 @@ describe('the contract suite finds nothing wrong with a provider', () => {
     ['whose answers belong to their challenge', nonceCardContract],
     ['that throws where an answer is wrong', contractOf(ThrowingCard)],
     ['that is for recovery', contractOf(RecoveryCard)],
+    ['whose codes are sent', pagerContract(MailPager)],
   ])('%s', async (_what, contract) => {
     expect(await checkFactorContract(contract)).toEqual([]);
   });
@@ -121,14 +136,43 @@ describe('the contract suite finds a provider that', () => {
   });
 
   it('has a contract that gives wrong answers for right ones', async () => {
-    const contract: FactorContract = { ...contractOf(NonceCard), answer: () => ({ code: 'wrong' }) };
+    const contract: AnsweredContract = { ...contractOf(NonceCard), answer: () => ({ code: 'wrong' }) };
     expect((await checkFactorContract(contract)).map(({ how }) => how)).toContain(
       'activation with the right answer ended as rejected',
     );
   });
 });
 
-async function rulesBrokenBy(provider: FactorContract['provider']): Promise<string[]> {
+describe('the contract suite finds a provider of delivered codes that', () => {
+  afterEach(() => vi.restoreAllMocks());
+
+  const everything = 'it names a recipient on its own channel';
+
+  it.each<[string, AnyPager]>([
+    ['sends on another channel than it says', StrayPager],
+    ['sends to nobody', LostPager],
+    ['makes a secret that its own schema refuses', MisshapenPager],
+  ])('%s', async (_what, provider) => {
+    const broken = await checkFactorContract(pagerContract(provider));
+    expect(broken.map(({ rule }) => rule)).toContain(everything);
+  });
+
+  it('keeps where codes go in its own memory', async () => {
+    const broken = await checkFactorContract(pagerContract(HomeboundPager));
+    expect(broken.map(({ rule }) => rule)).toEqual(['another instance decides alike']);
+  });
+
+  it('logs addresses', async () => {
+    vi.spyOn(console, 'debug').mockReturnValue(undefined);
+    expect(await checkFactorContract(pagerContract(TalkativePager))).toMatchObject([
+      { how: 'a part of the secret shows in a log' },
+    ]);
+  });
+});
+
+type AnyPager = Parameters<typeof pagerContract>[0];
+
+async function rulesBrokenBy(provider: AnsweredContract['provider']): Promise<string[]> {
   const broken: BrokenRule[] = await checkFactorContract(contractOf(provider));
   return broken.map(({ rule }) => rule);
 }

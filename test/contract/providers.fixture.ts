@@ -8,7 +8,7 @@ import {
   MISMATCH,
   type Verdict,
 } from '@countersign/factor-kit';
-import type { FactorContract } from '@countersign/factor-testing';
+import type { AnsweredContract } from '@countersign/factor-testing';
 import { Injectable } from '@nestjs/common';
 import { createHmac, randomBytes } from 'node:crypto';
 import { z } from 'zod';
@@ -72,7 +72,7 @@ abstract class CardFactor extends AnsweredFactor<CardShapes> {
 }
 
 /** The contract of every card. */
-export function contractOf(provider: FactorContract['provider']): FactorContract {
+export function contractOf(provider: AnsweredContract['provider']): AnsweredContract {
   return {
     provider,
     answer: ({ shown, nth }) => ({ code: z.array(z.string()).parse(shown['codes'])[nth] }),
@@ -127,7 +127,7 @@ export class NonceCard extends CardFactor {
 }
 
 /** The contract of a card whose answers belong to challenges. */
-export const nonceCardContract: FactorContract = {
+export const nonceCardContract: AnsweredContract = {
   ...contractOf(NonceCard),
   answer: ({ shown, challenge }) => ({ code: challenge?.['expected'] ?? shown['first'] }),
 };

@@ -35,6 +35,11 @@ const WIDE_LIMITS = {
   RATE_LIMIT_REGISTER: '10000/15m',
   RATE_LIMIT_DEFAULT: '10000/15m',
   RATE_LIMIT_VERIFY: '10000/15m',
+  RATE_LIMIT_SEND: '10000/1h',
+  RATE_LIMIT_SMS_NUMBER: '10000/1d',
+  SMS_DAILY_LIMIT: '100000',
+  SMS_COUNTRY_HOURLY_LIMIT: '100000',
+  SMS_MIN_CONVERSION: '0',
 };
 
 /** The limits of the contract, for tests that are about them. */
@@ -44,6 +49,7 @@ export const CONTRACT_LIMITS = {
   RATE_LIMIT_REGISTER: '5/15m',
   RATE_LIMIT_DEFAULT: '100/15m',
   RATE_LIMIT_VERIFY: '10/15m',
+  RATE_LIMIT_SEND: '5/1h',
 };
 
 /** Starts one. Stop it in `afterAll`. */

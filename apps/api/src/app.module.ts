@@ -2,6 +2,7 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
 import { authEntities, AuthModule } from '@countersign/auth';
 import { type Clock, type CoreConfig, coreEntities, CoreModule, type LoadedConfig } from '@countersign/core';
+import { deliveryEntities, DeliveryModule } from '@countersign/delivery';
 import { devicesEntities, DevicesModule } from '@countersign/devices';
 import { directoryEntities, DirectoryModule } from '@countersign/directory';
 import { factorsEntities, FactorsModule } from '@countersign/factors';
@@ -11,6 +12,8 @@ import { CredentialGuard } from './http/credential.guard.js';
 import { RateLimitGuard } from './http/rate-limit.guard.js';
 import { StepUpCheck } from './http/step-up-check.js';
 import { ChallengeController } from './routes/challenge.controller.js';
+import { DeliveryController } from './routes/delivery.controller.js';
+import { DevelopmentController } from './routes/development.controller.js';
 import { DeviceController } from './routes/device.controller.js';
 import { EnrolmentController } from './routes/enrolment.controller.js';
 import { FactorTypeController } from './routes/factor-type.controller.js';
@@ -30,6 +33,7 @@ export const entities = [
   ...coreEntities,
   ...directoryEntities,
   ...devicesEntities,
+  ...deliveryEntities,
   ...factorsEntities,
   ...authEntities,
 ];
@@ -46,6 +50,7 @@ const controllers = [
   EnrolmentController,
   ChallengeController,
   DeviceController,
+  DeliveryController,
   JwksController,
   HealthController,
   ProblemPageController,
@@ -60,17 +65,20 @@ const guards = [CredentialGuard, RateLimitGuard, AccessGuard].map((useClass) => 
 @Module({})
 export class AppModule {
   static forRoot(config: LoadedConfig, databaseUrl: string, clock: Clock): DynamicModule {
-    const serves = (config.slices['core'] as CoreConfig).role !== 'worker';
+    const { role, production } = config.slices['core'] as CoreConfig;
+    const serves = role !== 'worker';
+    const served = production ? controllers : [...controllers, DevelopmentController];
     return {
       module: AppModule,
       imports: [
         CoreModule.forRoot({ config, databaseUrl, entities, clock }),
         DirectoryModule,
         DevicesModule,
+        DeliveryModule,
         FactorsModule,
         AuthModule,
       ],
-      controllers: serves ? controllers : [HealthController],
+      controllers: serves ? served : [HealthController],
       providers: [...factorProviders, StepUpCheck, VerifyBudget, ...(serves ? guards : [])],
     };
   }

@@ -1,5 +1,6 @@
 import { authSection } from '@countersign/auth';
 import { type ConfigSection, coreSection, loadConfig, type LoadedConfig } from '@countersign/core';
+import { deliverySection } from '@countersign/delivery';
 import { devicesSection } from '@countersign/devices';
 import { factorsSection } from '@countersign/factors';
 import { httpSection } from './http/http.config.js';
@@ -14,6 +15,7 @@ export const configSections: readonly ConfigSection[] = [
   authSection,
   factorsSection,
   devicesSection,
+  deliverySection,
 ] as unknown as readonly ConfigSection[];
 
 /**

@@ -17,7 +17,8 @@ import { RouteTable } from './http/route-table.js';
 import { warnOfUntoldProxy } from './http/forwarding-warning.js';
 import { helmetOptions, protectAnswers } from './http/security-headers.js';
 import { ignoreExpectations, refuseMalformedHttp, refuseUrl, requireHost } from './http/refused-early.js';
-import { readStrictJson } from './http/body.js';
+import { readForms, readStrictJson } from './http/body.js';
+import { TWILIO_CALLBACK } from '@countersign/delivery';
 import { RefuseUnaskedFields } from './http/unasked-fields.js';
 import { validationPipe } from './http/validation.js';
 
@@ -76,6 +77,7 @@ export async function createApp(
   ignoreExpectations(instance);
   requireHost(instance);
   readStrictJson(instance);
+  readForms(instance, TWILIO_CALLBACK);
   logRequests(instance, core.production);
   if (core.production && http.trustProxy === false) warnOfUntoldProxy(instance);
   if (core.corsOrigins.length > 0) await app.register(fastifyCors, corsOptions(core.corsOrigins));

@@ -7,6 +7,8 @@ export interface ApplicationPolicy {
   /** Whether a device can be trusted to skip the second factor. */
   readonly trustedDevices: boolean;
   readonly defaultLocale: string;
+  /** SMS of a day; `null` leaves it to the deployment. */
+  readonly smsDailyLimit: number | null;
 }
 
 /** The policy of an application that has not decided otherwise. */
@@ -16,4 +18,5 @@ export const DEFAULT_POLICY: ApplicationPolicy = {
   allowedFactorTypes: null,
   trustedDevices: true,
   defaultLocale: 'en',
+  smsDailyLimit: null,
 };

@@ -1,4 +1,3 @@
-import { factorProviderOptions } from '@countersign/factor-kit';
 import { FactorBench } from './bench/factor-bench.js';
 import { ContractBroken } from './contract-broken.js';
 import type { FactorContract } from './factor-contract.js';
@@ -28,8 +27,7 @@ export async function checkFactorContract(contract: FactorContract): Promise<Bro
   if (opened instanceof Error) return [{ rule: REGISTRATION, how: opened.message }];
   const broken: BrokenRule[] = [];
   try {
-    const recovery = factorProviderOptions(contract.provider)?.recovery === true;
-    for (const { name, check } of rulesFor(recovery)) {
+    for (const { name, check } of rulesFor(contract)) {
       try {
         await check(opened);
       } catch (error) {

@@ -1,4 +1,3 @@
-import { factorProviderOptions } from '@countersign/factor-kit';
 import { afterAll, beforeAll, describe, it } from 'vitest';
 import { FactorBench } from './bench/factor-bench.js';
 import type { FactorContract } from './factor-contract.js';
@@ -28,8 +27,7 @@ export function describeFactorContract(name: string, contract: FactorContract): 
       await bench?.close();
     });
 
-    const recovery = factorProviderOptions(contract.provider)?.recovery === true;
-    it.each(rulesFor(recovery))('$name', async ({ check }) => {
+    it.each(rulesFor(contract))('$name', async ({ check }) => {
       if (bench !== undefined) await check(bench);
     });
   });

@@ -1,5 +1,5 @@
 import type { ModuleMetadata, Provider } from '@nestjs/common';
-import type { AnsweredFactor, ShownChallenge } from '@countersign/factor-kit';
+import type { AnsweredFactor, DeliveredCodeFactor, ShownChallenge } from '@countersign/factor-kit';
 
 /** What the owner of a factor knows when an answer is asked for. */
 export interface Asked {
@@ -16,15 +16,13 @@ export interface Asked {
 /** A body of an answer, as a client sends it: `{ code }` or `{ credential }`. */
 export type AnswerBody = Readonly<Record<string, unknown>>;
 
-/** What the contract suite must know to run a provider. */
-export interface FactorContract {
+/** What the contract suite must know to run a provider of either kind. */
+export type FactorContract = AnsweredContract | DeliveredContract;
+
+/** What the suite must know of a factor whose user brings the answer. */
+export interface AnsweredContract extends CommonContract {
   /** The class decorated with `@FactorProvider`. */
   readonly provider: new (...dependencies: never[]) => AnsweredFactor;
-  /** What the provider has injected, where it has anything. */
-  readonly imports?: NonNullable<ModuleMetadata['imports']>;
-  readonly providers?: readonly Provider[];
-  /** The enrolment's own fields. None by default. */
-  readonly input?: Readonly<Record<string, unknown>>;
   /**
    * The right answer, as the owner's app, key or paper gives it. Two of one moment may be the same. No factor is asked
    * for more than four.
@@ -32,6 +30,22 @@ export interface FactorContract {
   answer(asked: Asked): AnswerBody | Promise<AnswerBody>;
   /** An answer of the right form that does not fit, whatever the secret. */
   wrongAnswer(asked: Asked): AnswerBody | Promise<AnswerBody>;
+}
+
+/** What the suite must know of a factor whose codes are sent: it reads them where they arrive. */
+export interface DeliveredContract extends CommonContract {
+  /** The class decorated with `@FactorProvider`. */
+  readonly provider: new (...dependencies: never[]) => DeliveredCodeFactor;
+  readonly answer?: undefined;
+  readonly wrongAnswer?: undefined;
+}
+
+interface CommonContract {
+  /** What the provider has injected, where it has anything. */
+  readonly imports?: NonNullable<ModuleMetadata['imports']>;
+  readonly providers?: readonly Provider[];
+  /** The enrolment's own fields. None by default. */
+  readonly input?: Readonly<Record<string, unknown>>;
   /** Milliseconds after which the owner has another right answer. 30 000 by default. */
   readonly nextAnswerAfterMs?: number;
   /**

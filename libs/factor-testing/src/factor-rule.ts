@@ -6,6 +6,8 @@ export interface FactorRule {
   readonly name: string;
   /** Which providers it binds. `proper` factors are those that are not for recovery. */
   readonly binds: 'all' | 'proper' | 'recovery';
+  /** Where it is only about providers of one kind. */
+  readonly kind?: 'answered' | 'delivered';
   /** @throws ContractBroken where the provider breaks it */
   readonly check: (bench: FactorBench) => Promise<void>;
 }

@@ -1,5 +1,8 @@
+import { factorProviderOptions } from '@countersign/factor-kit';
+import type { FactorContract } from './factor-contract.js';
 import type { FactorRule } from './factor-rule.js';
 import { answerRules } from './rules/answer.rules.js';
+import { deliveryRules } from './rules/delivery.rules.js';
 import { enrolmentRules } from './rules/enrolment.rules.js';
 import { failureRules } from './rules/failure.rules.js';
 import { recoveryRules } from './rules/recovery.rules.js';
@@ -12,12 +15,18 @@ const RULES: readonly FactorRule[] = [
   ...enrolmentRules,
   ...answerRules,
   ...failureRules,
+  ...deliveryRules,
   ...secrecyRules,
   ...recoveryRules,
   ...removalRules,
 ];
 
-/** The rules that bind a provider. @param recovery whether its decorator says that it is for recovery */
-export function rulesFor(recovery: boolean): FactorRule[] {
-  return RULES.filter(({ binds }) => binds === 'all' || binds === (recovery ? 'recovery' : 'proper'));
+/** The rules that bind a contract's provider. */
+export function rulesFor(contract: FactorContract): FactorRule[] {
+  const recovery = factorProviderOptions(contract.provider)?.recovery === true;
+  const ownKind = contract.answer === undefined ? 'delivered' : 'answered';
+  return RULES.filter(
+    ({ binds, kind = ownKind }) =>
+      kind === ownKind && (binds === 'all' || binds === (recovery ? 'recovery' : 'proper')),
+  );
 }

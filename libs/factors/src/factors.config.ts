@@ -6,6 +6,10 @@ export interface FactorsConfig {
   readonly enabled: readonly string[] | undefined;
   /** How long a challenge, and the temp token that opens it, lives. */
   readonly challengeTtlMs: number;
+  /** How long a delivered code is good for. */
+  readonly codeTtlMs: number;
+  /** Sends of codes per user. */
+  readonly sendLimit: RateLimit | 'off';
   /** The budget of answers per user, whatever the challenge. */
   readonly verifyLimit: RateLimit | 'off';
 }
@@ -15,8 +19,12 @@ const variables = {
     .optional()
     .describe('factor types that are offered; all that can work where absent'),
   TEMP_TOKEN_TTL: duration().prefault('5m').describe('lifetime of a challenge and its temp token'),
+  OTP_TTL: duration().prefault('5m').describe('how long a code that was sent is good for'),
+  RATE_LIMIT_SEND: rateLimit().prefault('5/1h').describe('codes sent per user'),
   RATE_LIMIT_VERIFY: rateLimit().prefault('10/15m').describe('answers per user, accepted ones too'),
 };
+
+const LIMITS = ['RATE_LIMIT_SEND', 'RATE_LIMIT_VERIFY'] as const;
 
 /** The engine's part of the configuration. */
 export const factorsSection = defineSection<'factors', typeof variables, FactorsConfig>({
@@ -24,11 +32,14 @@ export const factorsSection = defineSection<'factors', typeof variables, Factors
   variables,
   secrets: [],
   refuse: (values, { production }) =>
-    production && values.RATE_LIMIT_VERIFY === 'off'
-      ? [{ variable: 'RATE_LIMIT_VERIFY', message: 'may not be off in production' }]
-      : [],
+    LIMITS.filter((name) => production && values[name] === 'off').map((variable) => ({
+      variable,
+      message: 'may not be off in production',
+    })),
   read: (values) => ({
     enabled: values.FACTORS_ENABLED,
+    codeTtlMs: values.OTP_TTL,
+    sendLimit: values.RATE_LIMIT_SEND,
     challengeTtlMs: values.TEMP_TOKEN_TTL,
     verifyLimit: values.RATE_LIMIT_VERIFY,
   }),

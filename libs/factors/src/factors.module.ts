@@ -1,11 +1,17 @@
 import { Module } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
+import { DeliveryModule } from '@countersign/delivery';
 import { DevicesModule } from '@countersign/devices';
 import { DirectoryModule } from '@countersign/directory';
+import { AnswerJudge } from './answer-judge.js';
 import { AnswerReader } from './challenges/answer-reader.js';
 import { AttemptBudgets } from './challenges/attempt-budgets.js';
 import { ChallengeOpener } from './challenges/challenge-opener.js';
+import { ChallengeSender } from './challenges/challenge-sender.js';
 import { ChallengeStore } from './challenges/challenge.store.js';
+import { CodeSender } from './codes/code-sender.js';
+import { DeliveredCodes } from './codes/delivered-codes.js';
+import { SendBudgets } from './codes/send-budgets.js';
 import { Activator } from './enrolment/activator.js';
 import { Confirmer } from './enrolment/confirmer.js';
 import { EnrolmentStore } from './enrolment/enrolment.store.js';
@@ -29,6 +35,8 @@ import { BeginSecondStep } from './use-cases/begin-second-step.use-case.js';
 import { ChangeFactor } from './use-cases/change-factor.use-case.js';
 import { EnrolFactor } from './use-cases/enrol-factor.use-case.js';
 import { RemoveFactor } from './use-cases/remove-factor.use-case.js';
+import { SendChallenge } from './use-cases/send-challenge.use-case.js';
+import { SendEnrolmentCode } from './use-cases/send-enrolment-code.use-case.js';
 import { VerifyChallenge } from './use-cases/verify-challenge.use-case.js';
 
 /** The engine's tables. */
@@ -36,7 +44,7 @@ export const factorsEntities = [FactorEntity, SpentTokenEntity, SpentChallengeEn
 
 /** The engine: it counts, spends, seals and records; the providers, in whatever module, decide. */
 @Module({
-  imports: [DiscoveryModule, DirectoryModule, DevicesModule],
+  imports: [DiscoveryModule, DirectoryModule, DevicesModule, DeliveryModule],
   providers: [
     FactorStore,
     EnrolmentStore,
@@ -44,8 +52,13 @@ export const factorsEntities = [FactorEntity, SpentTokenEntity, SpentChallengeEn
     ChallengeStore,
     FactorRegistry,
     ProviderCalls,
+    SendBudgets,
+    DeliveredCodes,
+    CodeSender,
+    AnswerJudge,
     AttemptBudgets,
     AnswerReader,
+    ChallengeSender,
     ChallengeOpener,
     Adjudicator,
     Settlement,
@@ -54,8 +67,10 @@ export const factorsEntities = [FactorEntity, SpentTokenEntity, SpentChallengeEn
     Confirmer,
     Activator,
     BeginSecondStep,
+    SendChallenge,
     VerifyChallenge,
     EnrolFactor,
+    SendEnrolmentCode,
     ActivateFactor,
     ChangeFactor,
     RemoveFactor,
@@ -68,11 +83,13 @@ export const factorsEntities = [FactorEntity, SpentTokenEntity, SpentChallengeEn
     FactorRegistry,
     FactorStore,
     EnrolFactor,
+    SendEnrolmentCode,
     ActivateFactor,
     ChangeFactor,
     RemoveFactor,
     FactorRemover,
     RemoteCleanUp,
+    SendChallenge,
     SecondFactors,
   ],
 })

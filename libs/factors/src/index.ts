@@ -1,10 +1,14 @@
-export { TRIES_PER_CHALLENGE } from './challenges/challenge.js';
+export { type SentTo, TRIES_PER_CHALLENGE } from './challenges/challenge.js';
 export type { OpenedChallenge } from './challenges/challenge-opener.js';
 export { FactorStore, type FactorView } from './factor.store.js';
 export { type FactorsConfig, factorsSection } from './factors.config.js';
 export { factorsEntities, FactorsModule } from './factors.module.js';
 export { BackupCodeFactor } from './providers/backup-code/backup-code.factor.js';
+export { EmailFactor } from './providers/email/email.factor.js';
+export { SmsFactor } from './providers/sms/sms.factor.js';
 export { TotpFactor } from './providers/totp/totp.factor.js';
+export type { CodeSending } from './codes/code-sender.js';
+export { answerSchemaOf, type FactorClass } from './registry/factor-class.js';
 export { FactorRegistry, FactorRegistryError, type RegisteredFactor } from './registry/factor-registry.js';
 export { jsonSchemaOf } from './registry/schema-parsing.js';
 export type { SecondFactorProof } from './second-factor-proof.js';
@@ -14,4 +18,6 @@ export { ActivateFactor, type ActivateFactorResult } from './use-cases/activate-
 export { ChangeFactor } from './use-cases/change-factor.use-case.js';
 export { EnrolFactor, type EnrolFactorResult } from './use-cases/enrol-factor.use-case.js';
 export { RemoveFactor } from './use-cases/remove-factor.use-case.js';
+export { SendChallenge } from './use-cases/send-challenge.use-case.js';
+export { SendEnrolmentCode } from './use-cases/send-enrolment-code.use-case.js';
 export type { VerifyChallengeInput, VerifyChallengeResult } from './use-cases/verify-challenge.use-case.js';

@@ -1,18 +1,27 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { getConfigToken } from '@nestjs/config';
-import { Clock, type CoreConfig, Problem, publicId, Sealer } from '@countersign/core';
+import { Clock, type CoreConfig, type FieldError, Problem, publicId, Sealer } from '@countersign/core';
 import type { Application } from '@countersign/directory';
 import {
   type AnsweredFactor,
   type Circumstances,
+  type DeliveredCodeFactor,
   type Freshness,
+  isAddressRefused,
+  type Recipient,
   RESERVED_FIELDS,
+  type ShownChallenge,
 } from '@countersign/factor-kit';
 import { createHmac, type KeyObject } from 'node:crypto';
 import { bounded, patience } from './patience.js';
+import { issuesOf } from './registry/schema-parsing.js';
+import type { FactorClass } from './registry/factor-class.js';
 import { soundVerdict } from './sound-verdict.js';
 
 const REFUSED = { accepted: false, reason: 'mismatch' } as const;
+
+// The longest address that mail knows (RFC 5321 section 4.5.3.1.3).
+const RECIPIENT = /^\P{Cc}{1,254}$/u;
 
 const HINT = /^\P{Cc}{0,200}$/u;
 
@@ -36,6 +45,11 @@ export interface SecretWithHint {
 export interface MadeSecret extends SecretWithHint {
   readonly show: Readonly<Record<string, unknown>>;
 }
+
+/** Where the codes of a factor go, by its provider; `refused` names what is wrong with an enrolment's input. */
+export type Addressed =
+  | { readonly refused: false; readonly secret: unknown; readonly recipient: Recipient }
+  | { readonly refused: true; readonly errors: readonly FieldError[] };
 
 /** A provider's decision on an answer, in a form that the engine can act on. */
 export type Ruling =
@@ -75,11 +89,44 @@ export class ProviderCalls {
       const { secret, show } = await this.#call(site, (at) => provider.enrol(input, at));
       return { ...(await sealable(provider, secret)), show: showable(show) };
     } catch (error) {
-      this.#warn(provider, 'enrol', error);
-      throw new Problem('unavailable', {
-        detail: 'This type of factor cannot be enrolled at the moment.',
-        retryAfter: 5,
-      });
+      throw this.#unavailable(provider, 'enrol', error);
+    }
+  }
+
+  /**
+   * Finds where the codes of a new factor will go.
+   * @throws Problem `unavailable` when the provider fails, or makes what cannot be kept
+   */
+  async address(provider: DeliveredCodeFactor, input: unknown, site: CallSite): Promise<Addressed> {
+    try {
+      const secret = await this.#call(site, (at) => provider.address(input, at));
+      if (isAddressRefused(secret)) return { refused: true, errors: issuesOf(secret.issues) };
+      const kept = await fitting(provider, secret);
+      return { refused: false, secret: kept, recipient: recipientOf(provider, kept) };
+    } catch (error) {
+      throw this.#unavailable(provider, 'address', error);
+    }
+  }
+
+  /** Where a factor's codes go; `undefined` when the provider fails: nothing can be sent then. */
+  recipient(provider: DeliveredCodeFactor, secret: unknown): Recipient | undefined {
+    try {
+      return recipientOf(provider, secret);
+    } catch (error) {
+      this.#warn(provider, 'recipient', error);
+      return undefined;
+    }
+  }
+
+  /**
+   * What the user's client needs to answer a challenge.
+   * @throws Problem `unavailable` when the provider fails, or makes what cannot be shown
+   */
+  async challenge(provider: AnsweredFactor, secret: unknown, site: CallSite): Promise<ShownChallenge> {
+    try {
+      return showable(await this.#call(site, (at) => provider.challenge(secret, at)));
+    } catch (error) {
+      throw this.#unavailable(provider, 'challenge', error);
     }
   }
 
@@ -142,8 +189,16 @@ export class ProviderCalls {
     };
   }
 
+  #unavailable(provider: FactorClass, method: string, error: unknown): Problem {
+    this.#warn(provider, method, error);
+    return new Problem('unavailable', {
+      detail: 'This type of factor cannot be used at the moment.',
+      retryAfter: 5,
+    });
+  }
+
   // The message of a stranger's error may hold anything, so only its class is logged.
-  #warn(provider: AnsweredFactor, method: string, error: unknown): void {
+  #warn(provider: FactorClass, method: string, error: unknown): void {
     const kind = error instanceof Error ? error.constructor.name : typeof error;
     this.#logger.warn(`${provider.constructor.name}.${method} failed (${kind}): taken as a refusal`);
   }
@@ -151,12 +206,34 @@ export class ProviderCalls {
 
 // A secret that its own schema refuses, or that JSON changes, would lock its user out at the next login.
 async function sealable(provider: AnsweredFactor, secret: unknown): Promise<SecretWithHint> {
-  const kept = throughJson(secret);
-  const { issues } = await bounded(provider.secret['~standard'].validate(kept));
-  if (issues !== undefined) throw new TypeError('The secret does not fit its schema');
+  const kept = await fitting(provider, secret);
   const hint: unknown = provider.publicView(kept).hint;
   if (typeof hint !== 'string' || !HINT.test(hint)) throw new TypeError('The hint is not a line of text');
   return { secret: kept, hint };
+}
+
+async function fitting(provider: FactorClass, secret: unknown): Promise<unknown> {
+  const kept = throughJson(secret);
+  const { issues } = await bounded(provider.secret['~standard'].validate(kept));
+  if (issues !== undefined) throw new TypeError('The secret does not fit its schema');
+  return kept;
+}
+
+// A channel other than the declared one may be one that this deployment cannot, or must not, send on.
+function recipientOf(provider: DeliveredCodeFactor, secret: unknown): Recipient {
+  const recipient: unknown = provider.recipient(secret);
+  if (
+    typeof recipient === 'object' &&
+    recipient !== null &&
+    'channel' in recipient &&
+    recipient.channel === provider.channel &&
+    'to' in recipient &&
+    typeof recipient.to === 'string' &&
+    RECIPIENT.test(recipient.to)
+  ) {
+    return { channel: provider.channel, to: recipient.to };
+  }
+  throw new TypeError('Not a recipient on the channel of its factor');
 }
 
 function showable(show: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {

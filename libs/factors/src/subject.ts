@@ -7,4 +7,6 @@ export interface Subject {
   readonly securityEpoch: number;
   /** How the user calls the account: the e-mail address, else the application's own id for the user. */
   readonly account: string;
+  /** The user's language (BCP 47), where one is known. */
+  readonly locale: string | null;
 }

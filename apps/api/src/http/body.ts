@@ -22,3 +22,19 @@ export function readStrictJson(instance: FastifyInstance): void {
     },
   );
 }
+
+/**
+ * Reads HTML forms on one route, which a vendor posts them to. Everywhere else they stay unsupported.
+ *
+ * @param route the route's pattern
+ */
+export function readForms(instance: FastifyInstance, route: string): void {
+  instance.addContentTypeParser(
+    'application/x-www-form-urlencoded',
+    { parseAs: 'string' },
+    async ({ routeOptions }: FastifyRequest, body: string) => {
+      if (routeOptions.url !== route) throw new Problem('unsupported_media_type');
+      return Object.fromEntries(new URLSearchParams(body));
+    },
+  );
+}

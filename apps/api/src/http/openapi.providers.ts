@@ -1,7 +1,12 @@
 import type { OpenAPIObject } from '@nestjs/swagger';
-import { type FactorRegistry, jsonSchemaOf, type RegisteredFactor } from '@countersign/factors';
+import {
+  answerSchemaOf,
+  type FactorRegistry,
+  jsonSchemaOf,
+  type RegisteredFactor,
+} from '@countersign/factors';
 import type { JsonSchema } from './openapi.schema.js';
-import { SHOWN_ONCE } from './openapi.shown-once.js';
+import { SENT_CODE, SHOWN_ONCE } from './openapi.shown-once.js';
 
 type Responses = Record<string, { content?: Record<string, { schema?: JsonSchema }> }>;
 
@@ -19,15 +24,13 @@ const LABEL = {
 export function documentProviders(document: OpenAPIObject, registry: FactorRegistry): void {
   const factors = registry.all();
   const offered = factors.filter(({ enabled }) => enabled);
-  const answers = distinct(factors.map(({ provider }) => answerOf(provider)));
+  const answers = distinct(
+    factors.map(({ provider }) => inOpenApi(jsonSchemaOf(answerSchemaOf(provider), 'openapi-3.0'))),
+  );
   setBody(document, '/v1/me/factors', byType(document, offered, 'Enrolment', enrolment));
   setAnswer(document, '/v1/me/factors', '201', byType(document, offered, 'Enrolled', enrolled));
   setBody(document, '/v1/me/factors/{id}/activate', { anyOf: answers });
   setBody(document, '/v1/challenges/{id}/verify', { anyOf: answers.map(verification) });
-}
-
-function answerOf(provider: RegisteredFactor['provider']): JsonSchema {
-  return inOpenApi(jsonSchemaOf(provider.answer, 'openapi-3.0'));
 }
 
 function byType(
@@ -61,7 +64,7 @@ function enrolment({ options, provider }: RegisteredFactor): JsonSchema {
 }
 
 function enrolled({ options, provider }: RegisteredFactor): JsonSchema {
-  const shown = SHOWN_ONCE[options.type];
+  const shown = provider.kind === 'delivered' ? SENT_CODE : SHOWN_ONCE[options.type];
   return {
     description: `A new factor “${provider.title}”, with what its user must see this one time.`,
     allOf: [

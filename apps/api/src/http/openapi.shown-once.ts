@@ -1,5 +1,15 @@
 import type { JsonSchema } from './openapi.schema.js';
 
+/** What the enrolment of a factor shows whose codes are sent. */
+export const SENT_CODE: Readonly<Record<string, JsonSchema>> = {
+  sentTo: {
+    type: 'string',
+    description: 'Where the first code went, as its user may see it.',
+    example: '+1•••••••67',
+  },
+  resendAfter: { type: 'integer', description: 'Seconds until another code can be sent.', example: 60 },
+};
+
 /**
  * What enrolment shows once, by factor type (api.md, "Factors"). A provider does not describe it; the contract does,
  * for the types that are ours.

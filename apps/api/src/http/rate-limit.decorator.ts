@@ -1,7 +1,7 @@
 import { SetMetadata } from '@nestjs/common';
 
 /** The limits that a route can be under. */
-export type RateLimitPolicy = 'login' | 'register' | 'default';
+export type RateLimitPolicy = 'login' | 'register' | 'default' | 'none';
 
 /** How a route is limited. */
 export interface RateLimiting {
@@ -16,6 +16,11 @@ export const RATE_LIMITING = 'countersign:rate-limiting';
 /** Puts a route under a limit of its own. */
 export function RateLimited(policy: RateLimitPolicy): MethodDecorator {
   return SetMetadata(RATE_LIMITING, { policy, failClosed: true } satisfies RateLimiting);
+}
+
+/** Leaves a route without a limit: vendors report as fast as they deliver (api.md, "Rate limits"). */
+export function Unlimited(): MethodDecorator {
+  return SetMetadata(RATE_LIMITING, { policy: 'none', failClosed: false } satisfies RateLimiting);
 }
 
 /** Closes a route while the ephemeral store is away (api.md, "Rate limits"), under the default limit. */

@@ -87,6 +87,8 @@ export class RateLimitGuard implements CanActivate {
           ...byAddress('login', limits.login, `:${application}:${accountNamed(request.body)}`),
           ...byAddress('login_address', limits.loginAddress),
         ];
+      case 'none':
+        return [];
       case 'register':
         return byAddress('register', limits.register);
       case 'default': {

@@ -1,7 +1,15 @@
 import { Body, Controller, HttpCode, Param, Post, Req, Res } from '@nestjs/common';
-import { ApiExtraModels, ApiOkResponse, ApiOperation, ApiTags, getSchemaPath } from '@nestjs/swagger';
+import {
+  ApiAcceptedResponse,
+  ApiExtraModels,
+  ApiOkResponse,
+  ApiOperation,
+  ApiTags,
+  getSchemaPath,
+} from '@nestjs/swagger';
 import { AnswerChallenge, type Granted } from '@countersign/auth';
 import { Problem } from '@countersign/core';
+import { SendChallenge } from '@countersign/factors';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { TempToken } from '../http/access.decorator.js';
 import { Problems } from '../http/problems.decorator.js';
@@ -9,19 +17,79 @@ import { FailClosed } from '../http/rate-limit.decorator.js';
 import { applicationOf, originOf } from '../http/request.js';
 import { validationFailed } from '../http/validation.js';
 import { AccessTokenDto, AuthenticatedDto } from './account.dto.js';
+import { SendChallengeDto, SentCodeDto, ShownChallengeDto } from './challenge.dto.js';
 import { idOf } from './id.js';
 import { verificationOf } from './provider-bodies.js';
 import { rejectedAnswer, VerifyBudget } from './rejected-answer.js';
-import { tokensView } from './views.js';
+import { unsentCode } from './unsent-code.js';
+import { sentView, tokensView } from './views.js';
 
 @ApiTags('Challenges')
 @ApiExtraModels(AuthenticatedDto, AccessTokenDto)
 @Controller('v1/challenges')
 export class ChallengeController {
   constructor(
+    private readonly sendChallenge: SendChallenge,
     private readonly answerChallenge: AnswerChallenge,
     private readonly budget: VerifyBudget,
   ) {}
+
+  @Post(':id/send')
+  @TempToken()
+  @FailClosed()
+  @ApiOperation({
+    summary: 'Challenge the user: send a code, or get what the client needs for the answer',
+    operationId: 'sendChallenge',
+  })
+  @ApiAcceptedResponse({ type: SentCodeDto, description: 'A code is on its way; the one before is void.' })
+  @ApiOkResponse({ type: ShownChallengeDto, description: 'What the factor shows: `publicKey` for WebAuthn.' })
+  @Problems(
+    'not_found',
+    'conflict',
+    'challenge_closed',
+    'destination_refused',
+    'factor_locked',
+    'delivery_failed',
+  )
+  async send(
+    @Param('id') id: string,
+    @Body() { factorId }: SendChallengeDto,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<SentCodeDto | ShownChallengeDto> {
+    const result = await this.sendChallenge.run({
+      application: applicationOf(request),
+      tempToken: tempTokenOf(request),
+      challengeId: idOf('chl', id),
+      factorId: idOf('fac', factorId),
+      origin: originOf(request),
+    });
+    switch (result.outcome) {
+      case 'sent':
+        reply.status(202);
+        return { sent: sentView(result.sent) };
+      case 'shown':
+        reply.status(200);
+        return result.show;
+      case 'nothing-to-send':
+        throw new Problem('conflict', {
+          detail: 'Nothing is sent for this factor: its user makes the code.',
+        });
+      case 'unauthorised':
+        throw new Problem('invalid_token');
+      case 'closed':
+        throw new Problem('challenge_closed');
+      case 'locked':
+        throw new Problem('factor_locked');
+      case 'no-such-factor':
+        throw new Problem('not_found');
+      case 'limited':
+      case 'capped':
+      case 'refused':
+      case 'failed':
+        throw unsentCode(result, reply);
+    }
+  }
 
   @Post(':id/verify')
   @HttpCode(200)

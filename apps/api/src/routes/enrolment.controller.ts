@@ -1,18 +1,31 @@
 import { Body, Controller, HttpCode, Param, Post, Req, Res } from '@nestjs/common';
-import { ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import {
+  ApiAcceptedResponse,
+  ApiCreatedResponse,
+  ApiOkResponse,
+  ApiOperation,
+  ApiTags,
+} from '@nestjs/swagger';
 import { Problem, publicId } from '@countersign/core';
-import { ActivateFactor, EnrolFactor, FactorRegistry, type RegisteredFactor } from '@countersign/factors';
+import {
+  ActivateFactor,
+  EnrolFactor,
+  FactorRegistry,
+  type RegisteredFactor,
+  SendEnrolmentCode,
+} from '@countersign/factors';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { BeforeEnrolment, Sensitive } from '../http/access.decorator.js';
 import { Problems } from '../http/problems.decorator.js';
 import { FailClosed } from '../http/rate-limit.decorator.js';
 import { applicationOf, callerOf, originOf } from '../http/request.js';
 import { validationFailed } from '../http/validation.js';
-import { ActivatedFactorDto, FactorDto } from './factor.dto.js';
+import { ActivatedFactorDto, EnrolmentCodeDto, FactorDto } from './factor.dto.js';
 import { idOf } from './id.js';
 import { enrolmentOf, objectOf } from './provider-bodies.js';
 import { rejectedAnswer, VerifyBudget } from './rejected-answer.js';
 import { changedMeanwhile, subjectOf } from './subject.js';
+import { unsentCode } from './unsent-code.js';
 import { factorView } from './views.js';
 
 @ApiTags('Factors')
@@ -22,6 +35,7 @@ export class EnrolmentController {
   constructor(
     private readonly registry: FactorRegistry,
     private readonly enrolFactor: EnrolFactor,
+    private readonly sendEnrolmentCode: SendEnrolmentCode,
     private readonly activateFactor: ActivateFactor,
     private readonly budget: VerifyBudget,
   ) {}
@@ -31,8 +45,12 @@ export class EnrolmentController {
   @FailClosed()
   @ApiOperation({ summary: 'Begin an enrolment', operationId: 'enrolFactor' })
   @ApiCreatedResponse({ type: FactorDto, description: 'The factor, with what its user must see once.' })
-  @Problems('step_up_required', 'conflict')
-  async enrol(@Body() body: unknown, @Req() request: FastifyRequest): Promise<FactorDto> {
+  @Problems('step_up_required', 'conflict', 'destination_refused', 'delivery_failed')
+  async enrol(
+    @Body() body: unknown,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<FactorDto> {
     const { type, label, fields } = enrolmentOf(body);
     const result = await this.enrolFactor.run({
       subject: subjectOf(request),
@@ -47,12 +65,51 @@ export class EnrolmentController {
         return { ...factorView(result.factor), ...result.show };
       case 'malformed':
         throw validationFailed(result.errors);
+      case 'not-sent':
+        throw unsentCode(result.sending, reply);
       case 'nothing-to-recover':
         throw new Problem('conflict', { detail: 'Backup codes need another active factor.' });
       case 'too-many':
         throw new Problem('conflict', { detail: 'The user has too many factors: remove one first.' });
       case 'user-changed':
         throw changedMeanwhile();
+    }
+  }
+
+  @Post(':id/send')
+  @HttpCode(202)
+  @FailClosed()
+  @ApiOperation({ summary: "Send an enrolment's code again", operationId: 'sendEnrolmentCode' })
+  @ApiAcceptedResponse({
+    type: EnrolmentCodeDto,
+    description: 'A new code is on its way; the one before is void.',
+  })
+  @Problems('not_found', 'conflict', 'enrolment_expired', 'destination_refused', 'delivery_failed')
+  async send(
+    @Param('id') id: string,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<EnrolmentCodeDto> {
+    const result = await this.sendEnrolmentCode.run({
+      subject: subjectOf(request),
+      factorId: idOf('fac', id),
+      begunBy: begunBy(request),
+      origin: originOf(request),
+    });
+    switch (result.outcome) {
+      case 'sent':
+        return { sentTo: result.sent.to, resendAfter: result.sent.resendAfter };
+      case 'unknown':
+        throw new Problem('not_found');
+      case 'over':
+        throw new Problem('enrolment_expired');
+      case 'nothing-to-send':
+        throw new Problem('conflict', { detail: 'Nothing is sent for this type of factor.' });
+      case 'limited':
+      case 'capped':
+      case 'refused':
+      case 'failed':
+        throw unsentCode(result, reply);
     }
   }
 

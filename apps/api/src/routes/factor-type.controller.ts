@@ -1,6 +1,6 @@
 import { Controller, Get, Query, Req } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { FactorRegistry, jsonSchemaOf, type RegisteredFactor } from '@countersign/factors';
+import { answerSchemaOf, FactorRegistry, jsonSchemaOf, type RegisteredFactor } from '@countersign/factors';
 import type { FastifyRequest } from 'fastify';
 import { BeforeEnrolment } from '../http/access.decorator.js';
 import { unknownCursor } from '../http/pagination.js';
@@ -33,7 +33,7 @@ function typeView({ options, provider }: RegisteredFactor): FactorTypeDto {
     type: options.type,
     title: provider.title,
     enrolSchema: jsonSchemaOf(provider.input, 'draft-2020-12'),
-    answerSchema: jsonSchemaOf(provider.answer, 'draft-2020-12'),
-    delivery: 'none',
+    answerSchema: jsonSchemaOf(answerSchemaOf(provider), 'draft-2020-12'),
+    delivery: provider.kind === 'delivered' ? provider.channel : 'none',
   };
 }

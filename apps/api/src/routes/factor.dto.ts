@@ -57,6 +57,20 @@ export class ActivatedFactorDto {
   backupCodes?: string[];
 }
 
+/** A new code for an enrolment. */
+export class EnrolmentCodeDto {
+  /**
+   * Where it went, as its user may see it.
+   * @example "+1•••••••67"
+   */
+  sentTo!: string;
+  /**
+   * Seconds until another can be sent.
+   * @example 60
+   */
+  resendAfter!: number;
+}
+
 /** A factor type that this deployment and the application offer. */
 export class FactorTypeDto {
   /** @example "totp" */

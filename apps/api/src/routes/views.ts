@@ -1,9 +1,14 @@
 import type { Account, IssuedSession, SessionView } from '@countersign/auth';
 import { publicId } from '@countersign/core';
 import type { Device } from '@countersign/devices';
-import { type FactorView, type OpenedChallenge, TRIES_PER_CHALLENGE } from '@countersign/factors';
+import {
+  type FactorView,
+  type OpenedChallenge,
+  type SentTo,
+  TRIES_PER_CHALLENGE,
+} from '@countersign/factors';
 import type { SessionDto, SessionTokensDto, UserDto } from './account.dto.js';
-import type { OpenedChallengeDto } from './challenge.dto.js';
+import type { OpenedChallengeDto, SentDto } from './challenge.dto.js';
 import type { DeviceDto } from './device.dto.js';
 import type { FactorDto } from './factor.dto.js';
 
@@ -77,8 +82,14 @@ export function openedChallengeView({ challenge, tempToken, ttlMs }: OpenedChall
         hint,
         isDefault,
       })),
+      ...(challenge.sent === undefined ? {} : { sent: sentView(challenge.sent) }),
     },
   };
+}
+
+/** Where a challenge's code went. */
+export function sentView({ factorId, to, resendAfter }: SentTo): SentDto {
+  return { factorId: publicId('fac', factorId), to, resendAfter };
 }
 
 /** A trusted device as the API shows it. */

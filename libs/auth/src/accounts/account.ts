@@ -25,6 +25,7 @@ export function subjectOf(account: Account, application: Application): Subject {
     userId: account.id,
     securityEpoch: account.securityEpoch,
     account: account.email,
+    locale: account.locale,
   };
 }
 

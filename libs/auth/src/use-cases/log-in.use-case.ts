@@ -60,15 +60,15 @@ export class LogIn {
     origin: Origin,
   ): Promise<LogInResult> {
     const subject = subjectOf(account, application);
+    const acting = actingAs(account.id, origin);
     const step = await this.secondFactors.begin(this.database.direct, {
       purpose: 'login',
       subject,
       deviceToken,
+      origin: acting,
     });
     if (step.required) return { outcome: 'challenge', ...step };
-    const issued = await this.database.transaction((tx) =>
-      this.issuer.issue(tx, step.proof, actingAs(account.id, origin)),
-    );
+    const issued = await this.database.transaction((tx) => this.issuer.issue(tx, step.proof, acting));
     return issued === undefined ? { outcome: 'refused' } : { outcome: 'authenticated', issued };
   }
 }

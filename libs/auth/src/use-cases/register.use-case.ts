@@ -39,8 +39,14 @@ export class Register {
     const account = await this.accounts.prepare({ ...person, applicationId: application.id, role: 'user' });
     return this.database.transaction(async (tx) => {
       if (!(await this.accounts.write(tx, account, origin))) return { outcome: 'email-taken' };
-      const subject = { application, userId: account.id, securityEpoch: FIRST_EPOCH, account: account.email };
-      const step = await this.secondFactors.begin(tx, { purpose: 'login', subject, deviceToken: undefined });
+      const { id: userId, email, locale } = account;
+      const subject = { application, userId, securityEpoch: FIRST_EPOCH, account: email, locale };
+      const step = await this.secondFactors.begin(tx, {
+        purpose: 'login',
+        subject,
+        deviceToken: undefined,
+        origin,
+      });
       const issued = step.required ? undefined : await this.issuer.issue(tx, step.proof, origin);
       if (issued === undefined) throw new Error('A new account could not be logged in');
       return { outcome: 'registered', issued };

@@ -43,7 +43,12 @@ export class StepUp {
     const { account, session } = current;
     const subject = subjectOf(account, application);
     const tx = this.database.direct;
-    const step = await this.secondFactors.begin(tx, { purpose: 'step_up', subject, sessionId: session.id });
+    const step = await this.secondFactors.begin(tx, {
+      purpose: 'step_up',
+      subject,
+      sessionId: session.id,
+      origin,
+    });
     if (step.required) return { outcome: 'challenge', ...step };
     if (password === undefined) return { outcome: 'password-needed' };
     const checked = await this.passwords.run({

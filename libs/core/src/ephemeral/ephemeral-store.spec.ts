@@ -271,6 +271,14 @@ function contract(open: (clock: TestClock) => Promise<Pair>): void {
       expect(await store.claim(named('r'), '', [])).toEqual({ found: false });
     });
 
+    it('reads a record that is to be gone as open to the end, and never after it', async () => {
+      await store.put(named('code'), 'mac', '', MINUTE, 'gone');
+      clock.advance(MINUTE - 1);
+      expect(await pair.other.get(named('code'))).toEqual({ value: 'mac', expired: false });
+      clock.advance(1);
+      expect((await pair.other.get(named('code')))?.expired).not.toBe(false);
+    });
+
     it('overwrites value, guard and end', async () => {
       await store.put(named('r'), 'old', 'old guard', MINUTE);
       clock.advance(MINUTE);

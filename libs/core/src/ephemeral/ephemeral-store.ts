@@ -30,6 +30,9 @@ export type Claim =
   | { readonly found: true; readonly open: 'expired'; readonly value: string }
   | { readonly found: true; readonly open: 'yes'; readonly value: string; readonly claim: Taken };
 
+/** What becomes of a record whose time is over: `readable` is what a challenge needs, `gone` a code. */
+export type Afterwards = 'readable' | 'gone';
+
 /** Raised when the store does not answer within its time limit or refuses. Callers fail closed or go on unlimited. */
 export class EphemeralStoreUnavailable extends Error {
   override readonly name = 'EphemeralStoreUnavailable';
@@ -59,8 +62,15 @@ export abstract class EphemeralStore {
    * @param guard what `claim` must present (a token's digest); the empty string where there is none to
    * present: `claim` then presents the empty string too
    * @param ttlMs how long the record is open
+   * @param afterwards whether it can still be read as expired for 15 minutes, or is collected at its end
    */
-  abstract put(key: string, value: string, guard: string, ttlMs: number): Promise<void>;
+  abstract put(
+    key: string,
+    value: string,
+    guard: string,
+    ttlMs: number,
+    afterwards?: Afterwards,
+  ): Promise<void>;
 
   /** Reads a record, also one whose time is over, until it is collected. */
   abstract get(key: string): Promise<{ readonly value: string; readonly expired: boolean } | undefined>;

@@ -3,13 +3,19 @@ import { COLLECT_AFTER_MS } from './collection.js';
 /** How many entries each write looks at. Two is enough for the map to stay within twice of what is alive. */
 const SWEPT_PER_WRITE = 2;
 
+/** An entry's end, and when it is collected where that is not 15 minutes later. */
+interface Expiring {
+  readonly endsAt: number;
+  readonly collectAt?: number;
+}
+
 /**
- * A map that forgets what ended 15 minutes ago. Each write sweeps a few entries, going round and round, so that
+ * A map that forgets what ended 15 minutes ago, or whenever the entry says. Each write sweeps a few entries, going round and round, so that
  * memory stays bounded by what is written, without a timer and without a pause.
  *
  * Times are milliseconds since the epoch.
  */
-export class ExpiringMap<V extends { readonly endsAt: number }> {
+export class ExpiringMap<V extends Expiring> {
   private readonly entries = new Map<string, V>();
   private cursor = this.entries.entries();
 
@@ -21,7 +27,7 @@ export class ExpiringMap<V extends { readonly endsAt: number }> {
   /** The entry, also one that has ended, until it is collected. */
   get(key: string, now: number): V | undefined {
     const entry = this.entries.get(key);
-    if (entry === undefined || now < entry.endsAt + COLLECT_AFTER_MS) return entry;
+    if (entry === undefined || now < collectAt(entry)) return entry;
     this.entries.delete(key);
     return undefined;
   }
@@ -45,7 +51,11 @@ export class ExpiringMap<V extends { readonly endsAt: number }> {
         return;
       }
       const [key, entry] = next.value;
-      if (now >= entry.endsAt + COLLECT_AFTER_MS) this.entries.delete(key);
+      if (now >= collectAt(entry)) this.entries.delete(key);
     }
   }
+}
+
+function collectAt(entry: Expiring): number {
+  return entry.collectAt ?? entry.endsAt + COLLECT_AFTER_MS;
 }

@@ -1,5 +1,12 @@
 import { type Clock } from '../clock/clock.js';
-import { type Bucket, type BucketState, type Claim, EphemeralStore, type Taken } from './ephemeral-store.js';
+import {
+  type Afterwards,
+  type Bucket,
+  type BucketState,
+  type Claim,
+  EphemeralStore,
+  type Taken,
+} from './ephemeral-store.js';
 import { ExpiringMap } from './expiring-map.js';
 import { assertOneSlot } from './slot.js';
 
@@ -13,6 +20,8 @@ interface Stored {
   readonly value: string;
   readonly guard: string;
   readonly endsAt: number;
+  /** Where it is not to be kept for the usual time. */
+  readonly collectAt?: number;
 }
 
 /** A bucket's window while one call works on it; two buckets of one call may share it. */
@@ -60,9 +69,20 @@ export class InProcessEphemeralStore extends EphemeralStore {
     }
   }
 
-  override async put(key: string, value: string, guard: string, ttlMs: number): Promise<void> {
+  override async put(
+    key: string,
+    value: string,
+    guard: string,
+    ttlMs: number,
+    afterwards: Afterwards = 'readable',
+  ): Promise<void> {
     const now = this.now();
-    this.records.set(key, { value, guard, endsAt: now + ttlMs }, now);
+    const endsAt = now + ttlMs;
+    this.records.set(
+      key,
+      afterwards === 'gone' ? { value, guard, endsAt, collectAt: endsAt } : { value, guard, endsAt },
+      now,
+    );
   }
 
   override async get(

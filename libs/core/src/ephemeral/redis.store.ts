@@ -3,6 +3,7 @@ import { type Cluster, type Redis, type Result } from 'ioredis';
 import { type Clock } from '../clock/clock.js';
 import { COLLECT_AFTER_MS } from './collection.js';
 import {
+  type Afterwards,
   type Bucket,
   type BucketState,
   type Claim,
@@ -66,9 +67,16 @@ export class RedisEphemeralStore extends EphemeralStore {
     await answered(this.redis.ephemeralGiveBack(keys.length, ...keys, this.now(), ...windows));
   }
 
-  override async put(key: string, value: string, guard: string, ttlMs: number): Promise<void> {
+  override async put(
+    key: string,
+    value: string,
+    guard: string,
+    ttlMs: number,
+    afterwards: Afterwards = 'readable',
+  ): Promise<void> {
     const endsAt = this.now() + ttlMs;
-    await answered(this.redis.ephemeralPut(1, key, value, guard, endsAt, ttlMs + COLLECT_AFTER_MS));
+    const collectedAfter = ttlMs + (afterwards === 'gone' ? 0 : COLLECT_AFTER_MS);
+    await answered(this.redis.ephemeralPut(1, key, value, guard, endsAt, collectedAfter));
   }
 
   override async get(

@@ -19,7 +19,7 @@ export interface CodeToDeliver {
 
 /** Why a destination is never sent to (422 `destination_refused`). */
 export type DestinationRefusal =
-  'country_not_allowed' | 'not_a_mobile_number' | 'invalid_number' | 'invalid_address';
+  'country_not_allowed' | 'not_a_mobile_number' | 'invalid_number' | 'opted_out' | 'invalid_address';
 
 /** Which cap stopped a send (429 `rate_limited`). */
 export type SendCap =

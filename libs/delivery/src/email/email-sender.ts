@@ -18,6 +18,8 @@ export type Sent = { readonly outcome: 'accepted' | 'unknown' } | { readonly out
 export abstract class EmailSender {
   /** Whether this deployment can send mail at all: a server, or outside production the mailbox. */
   abstract readonly available: boolean;
+  /** Its name in the records. */
+  abstract readonly vendor: string;
 
   abstract send(email: Email): Promise<Sent>;
 }

@@ -8,6 +8,7 @@ import {
   loadConfig,
   type TestClock,
 } from '@countersign/core';
+import { deliveryEntities, DeliveryModule, deliverySection } from '@countersign/delivery';
 import { devicesEntities, DevicesModule, devicesSection } from '@countersign/devices';
 import { directoryEntities, DirectoryModule } from '@countersign/directory';
 import { factorsEntities, FactorsModule, factorsSection } from '@countersign/factors';
@@ -17,6 +18,9 @@ import { StandInFactor } from './stand-in.factor.js';
 
 /** Answers that the bench's engine lets one user give in 15 minutes. */
 export const ANSWERS_PER_USER = 20;
+
+// Rules send many codes to one address and use few of them.
+const UNCAPPED_SENDS = { RATE_LIMIT_SEND: 'off', RATE_LIMIT_SMS_NUMBER: 'off', SMS_MIN_CONVERSION: '0' };
 
 /** Where one engine runs. */
 export interface EngineSite {
@@ -40,16 +44,29 @@ export async function startEngine(
     DATABASE_URL: databaseUrl,
     MASTER_KEY: masterKey,
     RATE_LIMIT_VERIFY: `${ANSWERS_PER_USER}/15m`,
+    ...UNCAPPED_SENDS,
   };
-  const sections = [coreSection, devicesSection, factorsSection] as unknown as readonly ConfigSection[];
+  const sections = [
+    coreSection,
+    devicesSection,
+    deliverySection,
+    factorsSection,
+  ] as unknown as readonly ConfigSection[];
   const config = loadConfig(env, sections);
-  const entities = [...coreEntities, ...directoryEntities, ...devicesEntities, ...factorsEntities];
+  const entities = [
+    ...coreEntities,
+    ...directoryEntities,
+    ...devicesEntities,
+    ...deliveryEntities,
+    ...factorsEntities,
+  ];
 
   @Module({
     imports: [
       CoreModule.forRoot({ config, databaseUrl, entities, clock }),
       DirectoryModule,
       DevicesModule,
+      DeliveryModule,
       FactorsModule,
       ...(contract.imports ?? []),
     ],

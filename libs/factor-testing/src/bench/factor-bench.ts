@@ -1,8 +1,8 @@
 import type { INestApplicationContext } from '@nestjs/common';
-import { createHmac, randomBytes } from 'node:crypto';
-import { Database, publicId, Sealer, TestClock } from '@countersign/core';
+import { randomBytes } from 'node:crypto';
+import { Database, TestClock } from '@countersign/core';
 import { type Application, Applications, ApplicationStore } from '@countersign/directory';
-import { factorProviderOptions, type ShownChallenge } from '@countersign/factor-kit';
+import { factorProviderOptions } from '@countersign/factor-kit';
 import { FactorRegistry, type RegisteredFactor } from '@countersign/factors';
 import type { FactorContract } from '../factor-contract.js';
 import { CapturedLog } from './captured-log.js';
@@ -85,25 +85,6 @@ export class FactorBench {
     });
     this.#others.push(engine);
     return engine;
-  }
-
-  /** What the provider's `challenge` shows to the client of one challenge. Ids are UUIDs. */
-  async shownChallenge(factorId: string, userId: string, challengeId: string): Promise<ShownChallenge> {
-    const { container, registered, observed } = this.engine;
-    const factor = publicId('fac', factorId);
-    const secret = observed.enrolled.get(factor);
-    if (secret === undefined) throw new Error('The factor was not enrolled on this bench');
-    // As the engine makes it, so that what is shown fits what the provider is asked later.
-    const key = container.get(Sealer).deriveKey('factor-nonce');
-    return registered.provider.challenge(structuredClone(observed.given.get(factor) ?? secret), {
-      now: this.clock.now(),
-      ids: { application: publicId('app', this.application.id), user: publicId('usr', userId), factor },
-      issuer: this.application.issuer,
-      account: publicId('usr', userId),
-      origins: ['http://localhost:3000'],
-      nonce: createHmac('sha256', key).update(challengeId).digest(),
-      signal: new AbortController().signal,
-    });
   }
 }
 

@@ -1,4 +1,12 @@
-import type { AnsweredFactor, Circumstances, Enrolment, Verdict } from '@countersign/factor-kit';
+import type {
+  AnsweredFactor,
+  Circumstances,
+  DeliveredCodeFactor,
+  Enrolment,
+  Recipient,
+  Verdict,
+} from '@countersign/factor-kit';
+import type { FactorClass } from '@countersign/factors';
 
 type Judging = 'confirm' | 'verify';
 
@@ -8,6 +16,8 @@ export interface Observed {
   readonly enrolled: Map<string, unknown>;
   /** The secret that each factor's last confirmation or verification was given, by TypeID. */
   readonly given: Map<string, unknown>;
+  /** The secret that a recipient was last asked of, for providers whose codes are sent. */
+  addressed: unknown;
   /** Methods that changed the secret they were given. */
   readonly changedInPlace: Set<Judging>;
   /** Replaces the decision on the next answers: a provider that fails. `undefined` gives it back its own. */
@@ -15,13 +25,34 @@ export interface Observed {
 }
 
 /** Watches a provider by wrapping the methods of this one instance. */
-export function observe(provider: AnsweredFactor): Observed {
+export function observe(provider: FactorClass): Observed {
   const observed: Observed = {
     enrolled: new Map(),
     given: new Map(),
+    addressed: undefined,
     changedInPlace: new Set(),
     failWith: undefined,
   };
+  if (provider.kind === 'answered') observeAnswers(provider, observed);
+  else observeAddresses(provider, observed);
+  return observed;
+}
+
+function observeAddresses(provider: DeliveredCodeFactor, observed: Observed): void {
+  const address = provider.address.bind(provider);
+  provider.address = async (input: unknown, at: Circumstances): Promise<unknown> => {
+    const secret = await address(input, at);
+    observed.enrolled.set(at.ids.factor, structuredClone(secret));
+    return secret;
+  };
+  const recipient = provider.recipient.bind(provider);
+  provider.recipient = (secret: unknown): Recipient => {
+    observed.addressed = structuredClone(secret);
+    return recipient(secret);
+  };
+}
+
+function observeAnswers(provider: AnsweredFactor, observed: Observed): void {
   const enrol = provider.enrol.bind(provider);
   provider.enrol = async (input: unknown, at: Circumstances): Promise<Enrolment<unknown>> => {
     const enrolment = await enrol(input, at);
@@ -45,5 +76,4 @@ export function observe(provider: AnsweredFactor): Observed {
       }
     };
   }
-  return observed;
 }

@@ -48,7 +48,7 @@ export class Person {
     const securityEpoch = await container.get(Database).transaction((tx) => users.lock(tx, this.id));
     if (securityEpoch === undefined) throw new Error('The person is gone');
     const { application } = this.bench;
-    return { application, userId: this.id, securityEpoch, account: publicId('usr', this.id) };
+    return { application, userId: this.id, securityEpoch, account: publicId('usr', this.id), locale: null };
   }
 
   /** Begins an enrolment of the tested type, or of another. */

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { Database, publicId } from '@countersign/core';
+import { Database, publicId, SYSTEM_ORIGIN } from '@countersign/core';
 import { SecondFactors } from '@countersign/factors';
 import { ActiveFactor } from '../bench/active-factor.js';
 import type { FactorBench } from '../bench/factor-bench.js';
@@ -36,6 +36,7 @@ async function unusableBeforeActivation(bench: FactorBench): Promise<void> {
     purpose: 'login',
     subject: await factor.owner.subject(),
     deviceToken: undefined,
+    origin: SYSTEM_ORIGIN,
   });
   hold(!step.required, 'a login asks for a factor that is still pending');
 
@@ -78,7 +79,7 @@ async function secretRoundTrips(bench: FactorBench): Promise<void> {
   const { observed, registered } = bench.engine;
   const id = publicId('fac', factor.id);
   const enrolled = observed.enrolled.get(id);
-  const given = observed.given.get(id);
+  const given = registered.provider.kind === 'answered' ? observed.given.get(id) : observed.addressed;
   const parsed = await registered.provider.secret['~standard'].validate(given);
   hold(parsed.issues === undefined, 'the secret that the engine kept does not fit the secret schema');
   hold(isDeepStrictEqual(parsed.value, given), 'the secret schema makes something else of a kept secret');

@@ -5,8 +5,8 @@ import type { FactorRule } from '../factor-rule.js';
 
 /** What becomes of a provider that fails. */
 export const failureRules: readonly FactorRule[] = [
-  { name: 'a throw is a refusal', binds: 'all', check: throwsRefuse },
-  { name: 'a timeout is a refusal', binds: 'all', check: timeoutsRefuse },
+  { name: 'a throw is a refusal', binds: 'all', kind: 'answered', check: throwsRefuse },
+  { name: 'a timeout is a refusal', binds: 'all', kind: 'answered', check: timeoutsRefuse },
 ];
 
 // The engine waits for seconds; a rule need not.

@@ -9,7 +9,7 @@ import type { FactorRule } from '../factor-rule.js';
 /** The end of a factor. */
 export const removalRules: readonly FactorRule[] = [
   { name: 'once removed it answers no challenge', binds: 'all', check: removedIsGone },
-  { name: 'its clean-up bears repetition', binds: 'all', check: revokeIsIdempotent },
+  { name: 'its clean-up bears repetition', binds: 'all', kind: 'answered', check: revokeIsIdempotent },
 ];
 
 async function removedIsGone(bench: FactorBench): Promise<void> {
@@ -26,11 +26,13 @@ async function removedIsGone(bench: FactorBench): Promise<void> {
 
 async function revokeIsIdempotent(bench: FactorBench): Promise<void> {
   const { registered, observed } = bench.engine;
+  const { provider } = registered;
+  if (provider.kind !== 'answered') return;
   const factor = await ActiveFactor.of(bench);
   const secret = observed.enrolled.get(publicId('fac', factor.id));
   for (const time of ['once', 'twice', 'a third time']) {
     try {
-      await registered.provider.revoke?.(structuredClone(secret), circumstances({ now: bench.clock.now() }));
+      await provider.revoke?.(structuredClone(secret), circumstances({ now: bench.clock.now() }));
     } catch {
       hold(false, `revoke failed when called ${time}`);
     }

@@ -1,4 +1,4 @@
-import { jsonSchemaOf } from '@countersign/factors';
+import { answerSchemaOf, jsonSchemaOf } from '@countersign/factors';
 import type { FactorBench } from '../bench/factor-bench.js';
 import { Person } from '../bench/person.js';
 import { hold } from '../contract-broken.js';
@@ -16,9 +16,10 @@ export const schemaRules: readonly FactorRule[] = [
 
 async function schemasHaveJsonForms({ engine }: FactorBench): Promise<void> {
   const { provider } = engine.registered;
-  for (const field of ['input', 'secret', 'answer'] as const) {
+  const schemas = { input: provider.input, secret: provider.secret, answer: answerSchemaOf(provider) };
+  for (const [field, schema] of Object.entries(schemas)) {
     for (const target of ['draft-2020-12', 'openapi-3.0'] as const) {
-      const json = jsonSchemaOf(provider[field], target);
+      const json = jsonSchemaOf(schema, target);
       hold(json['type'] === 'object', `${field} is not an object in its ${target} form`);
     }
   }

@@ -23,7 +23,11 @@ async function nothingShows(bench: FactorBench): Promise<void> {
     const given = [...(await answered(factor)), ...(await answered(factor))];
     const lists = JSON.stringify([await factor.owner.factors(), await shownAfterwards(bench, factor)]);
     const rows = await everythingWritten(bench);
-    const secrets = [...(bench.contract.canaries ?? []), ...(await randomTexts(bench, factor))];
+    const secrets = [
+      ...(bench.contract.canaries ?? []),
+      ...(await randomTexts(bench, factor)),
+      ...factor.addresses(),
+    ];
 
     for (const canary of secrets) holdUnseen(canary, 'secret', bench.log.text, lists, rows);
     for (const canary of given) {
@@ -48,8 +52,10 @@ async function answered(factor: ActiveFactor): Promise<string[]> {
 }
 
 async function shownAfterwards({ engine }: FactorBench, factor: ActiveFactor): Promise<unknown> {
+  const { provider } = engine.registered;
+  if (provider.kind !== 'answered') return undefined;
   const secret = engine.observed.given.get(publicId('fac', factor.id));
-  return engine.registered.provider.publicView(secret);
+  return provider.publicView(secret);
 }
 
 function holdUnseen(

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { FieldError } from '@countersign/core';
+import { answerSchemaOf } from '../registry/factor-class.js';
 import { FactorRegistry } from '../registry/factor-registry.js';
 import { parseWith } from '../registry/schema-parsing.js';
 import type { Challenge, OfferedFactor } from './challenge.js';
@@ -22,7 +23,7 @@ export class AnswerReader {
     const byType = new Map<string, unknown>();
     const errors: FieldError[] = [];
     for (const { options, provider } of this.registry.all()) {
-      const parsed = await parseWith(provider.answer, answer);
+      const parsed = await parseWith(answerSchemaOf(provider), answer);
       if (parsed.accepted) byType.set(options.type, parsed.value);
       else
         errors.push(
@@ -33,11 +34,11 @@ export class AnswerReader {
   }
 
   /**
-   * Picks exactly one factor: the one named; else the recovery factor, where the answer has its shape; else the
-   * default. An answer is never tried against several.
+   * Picks exactly one factor: the one named; else the recovery factor, where the answer has its shape; else the one
+   * last sent to; else the default. An answer is never tried against several.
    */
   choose(
-    { factors }: Pick<Challenge, 'factors'>,
+    { factors, sent }: Pick<Challenge, 'factors' | 'sent'>,
     factorId: string | undefined,
     byType: ReadonlyMap<string, unknown>,
   ): OfferedFactor | undefined {
@@ -45,6 +46,7 @@ export class AnswerReader {
     const isRecovery = (factor: OfferedFactor): boolean => this.registry.isRecovery(factor.type);
     return (
       factors.find((factor) => isRecovery(factor) && byType.has(factor.type)) ??
+      factors.find((factor) => factor.id === sent?.factorId) ??
       factors.find((factor) => factor.isDefault) ??
       factors.find((factor) => !isRecovery(factor))
     );

@@ -1,7 +1,8 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { getConfigToken } from '@nestjs/config';
-import { Clock, newId } from '@countersign/core';
+import { Clock, newId, type Origin, type Tx } from '@countersign/core';
 import type { Challenge, OfferedFactor } from './challenge.js';
+import { ChallengeSender } from './challenge-sender.js';
 import { ChallengeStore } from './challenge.store.js';
 import type { FactorView } from '../factor.store.js';
 import type { FactorsConfig } from '../factors.config.js';
@@ -15,6 +16,7 @@ export interface ChallengeRequest {
   readonly purpose: 'login' | 'step_up';
   /** The session that steps up. */
   readonly sessionId: string | null;
+  readonly origin: Origin;
 }
 
 /** A challenge that was opened, and the temp token that opens it. */
@@ -30,11 +32,14 @@ export interface OpenedChallenge {
 export class ChallengeOpener {
   constructor(
     private readonly challenges: ChallengeStore,
+    private readonly sender: ChallengeSender,
     private readonly clock: Clock,
     @Inject(getConfigToken('factors')) private readonly config: FactorsConfig,
   ) {}
 
-  async open({ subject, factors, purpose, sessionId }: ChallengeRequest): Promise<OpenedChallenge> {
+  /** At a login, a user who has nothing but delivered codes is sent one at once. */
+  async open(tx: Tx, request: ChallengeRequest): Promise<OpenedChallenge> {
+    const { subject, factors, purpose, sessionId, origin } = request;
     const now = this.clock.now();
     const ttlMs = this.config.challengeTtlMs;
     const challenge: Challenge = {
@@ -47,7 +52,11 @@ export class ChallengeOpener {
       expiresAt: new Date(now.getTime() + ttlMs).toISOString(),
       factors: factors.map(offered),
     };
-    return { challenge, tempToken: await this.challenges.open(challenge, ttlMs), ttlMs };
+    const tempToken = await this.challenges.open(challenge);
+    if (purpose !== 'login') return { challenge, tempToken, ttlMs };
+    const { application } = subject;
+    const sent = await this.sender.sendToOnly(tx, { application, challenge, tempToken, origin });
+    return { challenge: sent, tempToken, ttlMs };
   }
 }
 

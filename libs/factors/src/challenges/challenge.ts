@@ -6,6 +6,14 @@ export interface OfferedFactor {
   readonly isDefault: boolean;
 }
 
+/** Where a challenge's code went: to which factor (UUID), as its user may see it, and when there may be another. */
+export interface SentTo {
+  readonly factorId: string;
+  readonly to: string;
+  /** Seconds from the send on. */
+  readonly resendAfter: number;
+}
+
 /** One attempt to prove a factor, as the ephemeral store keeps it. Ids are UUIDs. */
 export interface Challenge {
   readonly id: string;
@@ -19,6 +27,8 @@ export interface Challenge {
   /** RFC 3339. */
   readonly expiresAt: string;
   readonly factors: readonly OfferedFactor[];
+  /** The code that was sent last, if one was. */
+  readonly sent?: SentTo;
 }
 
 /** Tries of one challenge, whatever the factor. */

@@ -1,6 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { Database, type FieldError } from '@countersign/core';
-import { ProviderCalls, type Ruling } from '../provider-calls.js';
+import { AnswerJudge } from '../answer-judge.js';
+import type { Ruling } from '../provider-calls.js';
+import { answerSchemaOf } from '../registry/factor-class.js';
 import { FactorRegistry, type RegisteredFactor } from '../registry/factor-registry.js';
 import { parseWith } from '../registry/schema-parsing.js';
 import type { Subject } from '../subject.js';
@@ -26,7 +28,7 @@ export class Confirmer {
   constructor(
     private readonly enrolments: EnrolmentStore,
     private readonly registry: FactorRegistry,
-    private readonly calls: ProviderCalls,
+    private readonly judge: AnswerJudge,
     private readonly database: Database,
   ) {}
 
@@ -36,15 +38,15 @@ export class Confirmer {
     const registered = pending && this.registry.find(pending.type);
     if (pending === undefined || registered === undefined) return { kind: 'unknown' };
     if (!pending.alive) return { kind: 'over' };
-    const parsed = await parseWith(registered.provider.answer, answer);
+    const parsed = await parseWith(answerSchemaOf(registered.provider), answer);
     if (!parsed.accepted) return { kind: 'malformed', errors: parsed.errors };
     return { kind: 'ready', pending, registered, answer: parsed.value };
   }
 
-  /** Asks the provider. Call with the attempt claimed. */
+  /** Has the answer judged. Call with the attempt claimed. */
   async confirm(subject: Subject, { pending, registered, answer }: ReadyToConfirm): Promise<Ruling> {
     const { provider } = registered;
-    return this.calls.confirm(provider, pending.secret, answer, {
+    return this.judge.judge(provider, 'confirm', pending.secret, answer, {
       application: subject.application,
       userId: subject.userId,
       account: subject.account,

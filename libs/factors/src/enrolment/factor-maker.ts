@@ -1,8 +1,10 @@
 import { Injectable } from '@nestjs/common';
-import { Clock, newId } from '@countersign/core';
+import { Clock, type FieldError, newId, type Origin } from '@countersign/core';
+import type { AnsweredFactor, DeliveredCodeFactor, FactorProviderOptions } from '@countersign/factor-kit';
 import { ENROLMENT_MS } from '../challenges/attempt-budgets.js';
+import { CodeSender, type CodeSending } from '../codes/code-sender.js';
 import type { NewFactor } from '../factor.store.js';
-import { ProviderCalls } from '../provider-calls.js';
+import { type CallSite, ProviderCalls, type SecretWithHint } from '../provider-calls.js';
 import { FactorRegistry, type RegisteredFactor } from '../registry/factor-registry.js';
 import type { Subject } from '../subject.js';
 
@@ -12,62 +14,54 @@ export interface MadeFactor {
   readonly show: Readonly<Record<string, unknown>>;
 }
 
-/** Makes new factors by their providers; nothing is written. */
+/** What a factor is made of. */
+export interface FactorOrder {
+  readonly subject: Subject;
+  readonly registered: RegisteredFactor;
+  /** What the provider's own schema made of the request. */
+  readonly input: unknown;
+  readonly label: string | null;
+  readonly origin: Origin;
+}
+
+/** A factor that was made, or why it was not. */
+export type Making =
+  | { readonly outcome: 'made'; readonly made: MadeFactor }
+  | { readonly outcome: 'malformed'; readonly errors: readonly FieldError[] }
+  /** Its first code could not be sent. */
+  | { readonly outcome: 'not-sent'; readonly sending: Exclude<CodeSending, { outcome: 'sent' }> };
+
+/** Makes new factors by their providers, and sends the first code where codes are sent; nothing is written. */
 @Injectable()
 export class FactorMaker {
   constructor(
     private readonly registry: FactorRegistry,
     private readonly calls: ProviderCalls,
+    private readonly codes: CodeSender,
     private readonly clock: Clock,
   ) {}
 
   /**
    * Makes a factor that its user has yet to confirm, within ten minutes.
-   * @param input what the provider's own schema made of the request
    * @param begunBy the session or key that may confirm it
    */
-  async makePending(
-    subject: Subject,
-    registered: RegisteredFactor,
-    input: unknown,
-    label: string | null,
-    begunBy: string,
-  ): Promise<MadeFactor> {
-    const { factor, show } = await this.make(subject, registered, input, label);
+  async makePending(order: FactorOrder, begunBy: string): Promise<Making> {
+    const { provider, options } = order.registered;
+    const making =
+      provider.kind === 'answered'
+        ? { outcome: 'made' as const, made: await this.#answered(order, provider, options) }
+        : await this.#delivered(order, provider, options);
+    if (making.outcome !== 'made') return making;
+    const { factor, show } = making.made;
     const expiresAt = new Date(this.clock.now().getTime() + ENROLMENT_MS);
-    return { factor: { ...factor, pending: { begunBy, expiresAt } }, show };
+    return { outcome: 'made', made: { factor: { ...factor, pending: { begunBy, expiresAt } }, show } };
   }
 
-  /**
-   * Makes a factor that is active at once.
-   * @param input what the provider's own schema made of the request
-   */
-  async make(
-    subject: Subject,
-    { options, provider }: RegisteredFactor,
-    input: unknown,
-    label: string | null,
-  ): Promise<MadeFactor> {
-    const id = newId(this.clock);
-    const { application, userId, account, securityEpoch } = subject;
-    const { secret, hint, show } = await this.calls.enrol(provider, input, {
-      application,
-      userId,
-      account,
-      factorId: id,
-      nonceOf: id,
-    });
-    const factor: NewFactor = {
-      id,
-      applicationId: application.id,
-      userId,
-      securityEpoch,
-      type: options.type,
-      label,
-      hint,
-      secret,
-    };
-    return { factor, show };
+  /** Makes a recovery factor, which is active at once. */
+  async makeActive(order: Omit<FactorOrder, 'origin'>): Promise<MadeFactor> {
+    const { provider, options } = order.registered;
+    if (provider.kind !== 'answered') throw new TypeError('Only answered factors can be active at once');
+    return this.#answered(order, provider, options);
   }
 
   /** Makes the recovery factors (backup codes) that come with a user's first factor. */
@@ -76,7 +70,57 @@ export class FactorMaker {
     return Promise.all(
       offered
         .filter(({ options }) => options.recovery === true)
-        .map((registered) => this.make(subject, registered, {}, null)),
+        .map((registered) => this.makeActive({ subject, registered, input: {}, label: null })),
     );
   }
+
+  async #answered(
+    { subject, input, label }: Omit<FactorOrder, 'origin'>,
+    provider: AnsweredFactor,
+    { type }: FactorProviderOptions,
+  ): Promise<MadeFactor> {
+    const site = this.#site(subject);
+    const { show, ...secret } = await this.calls.enrol(provider, input, site);
+    return { factor: newFactor(subject, site, type, label, secret), show };
+  }
+
+  async #delivered(
+    { subject, input, label, origin }: FactorOrder,
+    provider: DeliveredCodeFactor,
+    { type }: FactorProviderOptions,
+  ): Promise<Making> {
+    const site = this.#site(subject);
+    const addressed = await this.calls.address(provider, input, site);
+    if (addressed.refused) return { outcome: 'malformed', errors: addressed.errors };
+    const { secret, recipient } = addressed;
+    const sending = await this.codes.run({
+      application: subject.application,
+      userId: subject.userId,
+      locale: subject.locale,
+      factorId: site.factorId,
+      factorType: type,
+      recipient,
+      purpose: 'enrolment',
+      origin,
+    });
+    if (sending.outcome !== 'sent') return { outcome: 'not-sent', sending };
+    const { to: sentTo, resendAfter } = sending.sent;
+    const factor = newFactor(subject, site, type, label, { secret, hint: sentTo });
+    return { outcome: 'made', made: { factor, show: { sentTo, resendAfter } } };
+  }
+
+  #site({ application, userId, account }: Subject): CallSite {
+    const factorId = newId(this.clock);
+    return { application, userId, account, factorId, nonceOf: factorId };
+  }
+}
+
+function newFactor(
+  { application, userId, securityEpoch }: Subject,
+  { factorId }: CallSite,
+  type: string,
+  label: string | null,
+  { secret, hint }: SecretWithHint,
+): NewFactor {
+  return { id: factorId, applicationId: application.id, userId, securityEpoch, type, label, hint, secret };
 }

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Tx } from '@countersign/core';
+import type { AnsweredFactor } from '@countersign/factor-kit';
 import { FactorStore, type FactorView } from '../factor.store.js';
 import { ProviderCalls } from '../provider-calls.js';
 import { FactorRegistry } from '../registry/factor-registry.js';
@@ -19,14 +20,14 @@ export class RemoteCleanUp {
 
   /** Reads, before the rows go, what the providers will need. */
   async prepare(tx: Tx, subject: Subject, doomed: readonly FactorView[]): Promise<CleanUp> {
-    const concerned = doomed.filter(({ type }) => this.registry.find(type)?.provider.revoke !== undefined);
+    const concerned = doomed.filter(({ type }) => this.#cleaner(type) !== undefined);
     const removed = await this.factors.secrets(
       tx,
       concerned.map(({ id }) => id),
     );
     return async () => {
       for (const { id, type, secret } of removed) {
-        const provider = this.registry.find(type)?.provider;
+        const provider = this.#cleaner(type);
         if (provider === undefined) continue;
         await this.calls.revoke(provider, secret, {
           application: subject.application,
@@ -37,5 +38,10 @@ export class RemoteCleanUp {
         });
       }
     };
+  }
+
+  #cleaner(type: string): AnsweredFactor | undefined {
+    const provider = this.registry.find(type)?.provider;
+    return provider?.kind === 'answered' && provider.revoke !== undefined ? provider : undefined;
   }
 }

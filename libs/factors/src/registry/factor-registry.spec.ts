@@ -2,13 +2,17 @@ import { Injectable, Module, type Provider, type Type } from '@nestjs/common';
 import { getConfigToken } from '@nestjs/config';
 import { DiscoveryModule, NestFactory } from '@nestjs/core';
 import { Database } from '@countersign/core';
+import { CodeDelivery } from '@countersign/delivery';
 import {
   AnsweredFactor,
+  type Channel,
+  DeliveredCodeFactor,
   type Enrolment,
   FactorProvider,
   type FactorProviderOptions,
   MISMATCH,
   type PublicView,
+  type Recipient,
   type Schema,
   type Verdict,
 } from '@countersign/factor-kit';
@@ -42,6 +46,21 @@ abstract class Sound extends AnsweredFactor {
   }
 }
 
+abstract class Delivering extends DeliveredCodeFactor {
+  override readonly title = 'Delivering';
+  override readonly channel: Channel = 'sms';
+  override readonly input: Schema = z.strictObject({});
+  override readonly secret: Schema = z.string();
+
+  override address(): string {
+    return '+14155550167';
+  }
+
+  override recipient(): Recipient {
+    return { channel: 'sms', to: '+14155550167' };
+  }
+}
+
 /** Declares a class as `@FactorProvider` and `@Injectable` do. */
 function provider<T extends Type>(type: string, target: T, more: Partial<FactorProviderOptions> = {}): T {
   FactorProvider({ type, contract: 1, amr: ['kba'], ...more })(target);
@@ -55,6 +74,8 @@ interface Deployment {
   readonly elsewhere?: readonly Type[];
   readonly enabled?: readonly string[];
   readonly enrolled?: readonly string[];
+  /** What can be sent on. */
+  readonly channels?: readonly Channel[];
 }
 
 /** Starts a registry as Nest does. Rejects where it refuses. */
@@ -63,6 +84,7 @@ async function start({
   elsewhere = [],
   enabled,
   enrolled = [],
+  channels = ['sms', 'email'],
 }: Deployment): Promise<FactorRegistry> {
   @Module({ providers: [...elsewhere] })
   class Elsewhere {}
@@ -74,6 +96,7 @@ async function start({
       ...providers,
       { provide: FactorStore, useValue: { enrolledTypes: () => Promise.resolve(enrolled) } },
       { provide: Database, useValue: {} },
+      { provide: CodeDelivery, useValue: { offers: (channel: Channel) => channels.includes(channel) } },
       { provide: getConfigToken('factors'), useValue: { enabled } },
     ],
   })
@@ -121,8 +144,10 @@ describe('the registry', () => {
         readonly kind = 'answered';
       },
     );
-    await expect(start({ providers: [Loner] })).rejects.toThrow(/Loner .* does not extend AnsweredFactor/);
-    await expect(start({ providers: [Half] })).rejects.toThrow(/Half .* does not extend AnsweredFactor/);
+    await expect(start({ providers: [Loner] })).rejects.toThrow(
+      /Loner .* extends neither AnsweredFactor nor/,
+    );
+    await expect(start({ providers: [Half] })).rejects.toThrow(/Half .* extends neither AnsweredFactor nor/);
   });
 
   it('leaves a subclass alone that is not decorated itself', async () => {
@@ -194,6 +219,41 @@ describe('the registry', () => {
   it('refuses an enrolled type that nobody provides', async () => {
     await expect(start({ providers: [Word], enrolled: ['song', 'word'] })).rejects.toThrow(
       /Users have enrolled “song”, which no provider provides/,
+    );
+  });
+
+  it('knows factors whose codes are sent, and offers them where they can be', async () => {
+    const Text = provider('text', class Text extends Delivering {});
+    const offered = async (channels: Channel[]): Promise<string[]> => {
+      const registry = await start({ providers: [Word, Text], channels });
+      expect(registry.find('text')?.provider).toBeInstanceOf(Text);
+      return registry.allOffered({ allowedFactorTypes: null }).map(({ options }) => options.type);
+    };
+    expect(await offered(['sms'])).toEqual(['text', 'word']);
+    expect(await offered(['email'])).toEqual(['word']);
+  });
+
+  it('refuses a factor whose codes are sent on no channel that there is, or that is for recovery', async () => {
+    const Pigeon = provider(
+      'pigeon',
+      class Pigeon extends Delivering {
+        override readonly channel = 'pigeon' as Channel;
+      },
+    );
+    const Spare = provider('spare', class Spare extends Delivering {}, { recovery: true });
+    await expect(start({ providers: [Pigeon] })).rejects.toThrow(/Pigeon names the channel “pigeon”/);
+    await expect(start({ providers: [Spare] })).rejects.toThrow(/Spare is for recovery/);
+  });
+
+  it('refuses a schema for servers as it does any other', async () => {
+    const Importing = provider(
+      'importing',
+      class Importing extends Sound {
+        override readonly serverInput = z.strictObject({ type: z.string() });
+      },
+    );
+    await expect(start({ providers: [Importing] })).rejects.toThrow(
+      /Importing\.serverInput uses the reserved field “type”/,
     );
   });
 

@@ -2,17 +2,19 @@ import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
 import { getConfigToken } from '@nestjs/config';
 import { DiscoveryService } from '@nestjs/core';
 import { Database } from '@countersign/core';
-import type { AnsweredFactor, FactorProviderOptions } from '@countersign/factor-kit';
+import { CodeDelivery } from '@countersign/delivery';
+import type { FactorProviderOptions } from '@countersign/factor-kit';
 import type { ApplicationPolicy } from '@countersign/directory';
 import { factorProviderOptions } from '@countersign/factor-kit';
 import { FactorStore } from '../factor.store.js';
 import type { FactorsConfig } from '../factors.config.js';
+import type { FactorClass } from './factor-class.js';
 import { faultsOf } from './provider-faults.js';
 
 /** A provider that passed the registry's checks. */
 export interface RegisteredFactor {
   readonly options: FactorProviderOptions;
-  readonly provider: AnsweredFactor;
+  readonly provider: FactorClass;
   /** Whether this deployment takes enrolments of the type. */
   readonly enabled: boolean;
 }
@@ -38,6 +40,7 @@ export class FactorRegistry implements OnModuleInit {
     private readonly discovery: DiscoveryService,
     private readonly factors: FactorStore,
     private readonly database: Database,
+    private readonly delivery: CodeDelivery,
     @Inject(getConfigToken('factors')) private readonly config: FactorsConfig,
   ) {}
 
@@ -96,17 +99,22 @@ export class FactorRegistry implements OnModuleInit {
       const found = faultsOf(name, options, instance);
       faults.push(...found);
       if (found.length > 0) continue;
-      const provider = instance as AnsweredFactor;
+      const provider = instance as FactorClass;
       const other = this.#byType.get(options.type)?.provider;
       if (other === provider) continue;
       if (other !== undefined) {
         faults.push(`${other.constructor.name} and ${name} both provide “${options.type}”`);
         continue;
       }
-      const enabled = this.config.enabled === undefined || this.config.enabled.includes(options.type);
-      this.#byType.set(options.type, { options, provider, enabled });
+      this.#byType.set(options.type, { options, provider, enabled: this.#enabled(options.type, provider) });
     }
     return faults;
+  }
+
+  // Codes that cannot be sent are not offered: a deployment need not have a vendor.
+  #enabled(type: string, provider: FactorClass): boolean {
+    const listed = this.config.enabled === undefined || this.config.enabled.includes(type);
+    return listed && (provider.kind === 'answered' || this.delivery.offers(provider.channel));
   }
 
   #known(): string {

@@ -1,4 +1,5 @@
 import {
+  type Channel,
   CONTRACT_VERSION,
   type FactorProviderOptions,
   RESERVED_FIELDS,
@@ -7,8 +8,16 @@ import {
 import { fieldsOf, jsonSchemaOf } from './schema-parsing.js';
 
 const TYPE_NAME = /^[a-z][a-z0-9_]{0,31}$/;
-const METHODS = ['enrol', 'confirm', 'challenge', 'verify', 'publicView'] as const;
-const SCHEMAS = ['input', 'secret', 'answer'] as const;
+const CHANNELS: readonly unknown[] = ['sms', 'email'] satisfies Channel[];
+
+/** What each kind of provider must have. */
+const KINDS = {
+  answered: {
+    methods: ['enrol', 'confirm', 'challenge', 'verify', 'publicView'],
+    schemas: ['input', 'secret', 'answer'],
+  },
+  delivered: { methods: ['address', 'recipient'], schemas: ['input', 'secret'] },
+} as const;
 
 /**
  * What keeps a class from being a factor provider: a wrong base class, an unknown contract version, a schema without
@@ -18,8 +27,11 @@ const SCHEMAS = ['input', 'secret', 'answer'] as const;
  * @returns one sentence per fault; none where the class can be used
  */
 export function faultsOf(name: string, options: FactorProviderOptions, instance: unknown): string[] {
-  if (!isAnsweredFactor(instance)) {
-    return [`${name} is decorated with @FactorProvider but does not extend AnsweredFactor`];
+  const kind = kindOf(instance);
+  if (kind === undefined) {
+    return [
+      `${name} is decorated with @FactorProvider but extends neither AnsweredFactor nor DeliveredCodeFactor`,
+    ];
   }
   const faults: string[] = [];
   if (options.contract !== CONTRACT_VERSION) {
@@ -32,20 +44,33 @@ export function faultsOf(name: string, options: FactorProviderOptions, instance:
       `${name} names its type “${options.type}”; a type is lower case letters, digits and underscores`,
     );
   }
-  for (const field of SCHEMAS) faults.push(...schemaFaults(name, field, instance[field]));
+  const members = instance as Readonly<Record<string, unknown>>;
+  for (const field of KINDS[kind].schemas) faults.push(...schemaFaults(name, field, members[field]));
+  if (kind === 'answered' && members['serverInput'] !== undefined) {
+    faults.push(...schemaFaults(name, 'serverInput', members['serverInput']));
+  }
+  if (kind === 'delivered') faults.push(...deliveryFaults(name, options, members['channel']));
   return faults;
 }
 
-function isAnsweredFactor(instance: unknown): instance is Record<(typeof SCHEMAS)[number], unknown> {
-  if (typeof instance !== 'object' || instance === null || !('kind' in instance)) return false;
-  const methods: object = instance;
-  return (
-    instance.kind === 'answered' &&
-    METHODS.every((method) => method in methods && typeof Reflect.get(methods, method) === 'function')
-  );
+function kindOf(instance: unknown): keyof typeof KINDS | undefined {
+  if (typeof instance !== 'object' || instance === null || !('kind' in instance)) return undefined;
+  const { kind } = instance;
+  if (kind !== 'answered' && kind !== 'delivered') return undefined;
+  const methods: readonly string[] = KINDS[kind].methods;
+  return methods.every((method) => typeof Reflect.get(instance, method) === 'function') ? kind : undefined;
 }
 
-function schemaFaults(name: string, field: (typeof SCHEMAS)[number], schema: unknown): string[] {
+function deliveryFaults(name: string, options: FactorProviderOptions, channel: unknown): string[] {
+  return [
+    ...(CHANNELS.includes(channel)
+      ? []
+      : [`${name} names the channel “${String(channel)}”; known are ${CHANNELS.join(', ')}`]),
+    ...(options.recovery === true ? [`${name} is for recovery, which delivered codes cannot be`] : []),
+  ];
+}
+
+function schemaFaults(name: string, field: string, schema: unknown): string[] {
   try {
     jsonSchemaOf(schema as Schema, 'draft-2020-12');
   } catch {

@@ -25,10 +25,12 @@ export async function parseWith(
   }
   const result = await validated(schema, value);
   if (result.issues === undefined) return { accepted: true, value: result.value };
-  return {
-    accepted: false,
-    errors: result.issues.map((issue) => ({ path: pathOf(issue), message: issue.message })),
-  };
+  return { accepted: false, errors: issuesOf(result.issues) };
+}
+
+/** What a schema, or a provider, finds wrong, as the API tells it. */
+export function issuesOf(issues: readonly SchemaIssue[]): FieldError[] {
+  return issues.map((issue) => ({ path: pathOf(issue), message: issue.message }));
 }
 
 async function validated(schema: Schema, value: unknown): Promise<SchemaResult<unknown>> {

@@ -3,7 +3,8 @@ import { Database } from '@countersign/core';
 import { Applications } from '@countersign/directory';
 import type { Freshness } from '@countersign/factor-kit';
 import type { Challenge, OfferedFactor } from '../challenges/challenge.js';
-import { ProviderCalls, type SecretWithHint } from '../provider-calls.js';
+import { AnswerJudge } from '../answer-judge.js';
+import type { SecretWithHint } from '../provider-calls.js';
 import { FactorRegistry, type RegisteredFactor } from '../registry/factor-registry.js';
 import { type LoadedFactor, SettlementStore } from './settlement.store.js';
 
@@ -26,7 +27,7 @@ export type Decision =
 export class Adjudicator {
   constructor(
     private readonly registry: FactorRegistry,
-    private readonly calls: ProviderCalls,
+    private readonly judge: AnswerJudge,
     private readonly settlement: SettlementStore,
     private readonly applications: Applications,
     private readonly database: Database,
@@ -52,7 +53,7 @@ export class Adjudicator {
   ): Promise<Decision> {
     const application = await this.applications.byId(challenge.applicationId);
     if (application === undefined) return { kind: 'dead' };
-    const ruling = await this.calls.verify(provider, factor.secret, answer, {
+    const ruling = await this.judge.judge(provider, 'verify', factor.secret, answer, {
       application,
       userId: challenge.userId,
       account: factor.account,

@@ -30,6 +30,7 @@ export interface LoadedFactor {
   readonly userStatus: 'active' | 'suspended';
   readonly securityEpoch: number;
   readonly account: string;
+  readonly locale: string | null;
   /** Whether the challenge was answered before. */
   readonly challengeSpent: boolean;
 }
@@ -67,7 +68,7 @@ const LOAD = statement(
                    WHERE other.user_id = factor.user_id AND other.id <> factor.id
                      AND other.locked_at IS NOT NULL) AS "othersLocked",
           users.status AS "userStatus", users.security_epoch AS "securityEpoch",
-          COALESCE(users.email, users.external_id) AS account,
+          COALESCE(users.email, users.external_id) AS account, users.locale,
           EXISTS (SELECT FROM spent_challenges WHERE challenge_id = $3) AS "challengeSpent"
      FROM factors AS factor
      JOIN users ON users.id = factor.user_id

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Clock, type Tx } from '@countersign/core';
+import { Clock, type Origin, type Tx } from '@countersign/core';
 import { TrustedDevices } from '@countersign/devices';
 import { ChallengeOpener, type OpenedChallenge } from '../challenges/challenge-opener.js';
 import { FactorStore } from '../factor.store.js';
@@ -8,9 +8,10 @@ import { type ProofGround, SecondFactorProof } from '../second-factor-proof.js';
 import type { Subject } from '../subject.js';
 
 /** Who has passed the first step, and what for. */
-export type SecondStepRequest =
-  | { readonly purpose: 'login'; readonly subject: Subject; readonly deviceToken: string | undefined }
-  | { readonly purpose: 'step_up'; readonly subject: Subject; readonly sessionId: string };
+export type SecondStepRequest = { readonly subject: Subject; readonly origin: Origin } & (
+  | { readonly purpose: 'login'; readonly deviceToken: string | undefined }
+  | { readonly purpose: 'step_up'; readonly sessionId: string }
+);
 
 /** What is needed after the first step: nothing more, or the answer to a challenge. */
 export type SecondStep =
@@ -39,8 +40,9 @@ export class BeginSecondStep {
       return { required: false, proof: this.#proof(request, { kind: 'device', deviceId }) };
     }
     const sessionId = request.purpose === 'step_up' ? request.sessionId : null;
-    const opened = await this.challenges.open({
+    const opened = await this.challenges.open(tx, {
       subject,
+      origin: request.origin,
       factors: active,
       purpose: request.purpose,
       sessionId,

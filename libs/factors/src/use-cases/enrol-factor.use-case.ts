@@ -1,15 +1,7 @@
 import { Injectable } from '@nestjs/common';
-import {
-  Database,
-  type EventDraft,
-  EventLog,
-  type FieldError,
-  type Origin,
-  publicId,
-  type Tx,
-} from '@countersign/core';
+import { Database, type EventDraft, EventLog, type Origin, publicId, type Tx } from '@countersign/core';
 import { UserStore } from '@countersign/directory';
-import { FactorMaker, type MadeFactor } from '../enrolment/factor-maker.js';
+import { FactorMaker, type MadeFactor, type Making } from '../enrolment/factor-maker.js';
 import { FactorStore, type FactorView } from '../factor.store.js';
 import type { RegisteredFactor } from '../registry/factor-registry.js';
 import { parseWith } from '../registry/schema-parsing.js';
@@ -34,7 +26,7 @@ export type EnrolFactorResult =
       /** What the user must see once. */
       readonly show: Readonly<Record<string, unknown>>;
     }
-  | { readonly outcome: 'malformed'; readonly errors: readonly FieldError[] }
+  | Exclude<Making, { outcome: 'made' }>
   /** A recovery factor needs another active one to stand in for. */
   | { readonly outcome: 'nothing-to-recover' }
   | { readonly outcome: 'too-many' }
@@ -59,14 +51,20 @@ export class EnrolFactor {
   ) {}
 
   async run(input: EnrolFactorInput): Promise<EnrolFactorResult> {
-    const { subject, registered, label, begunBy } = input;
+    const { subject, registered, label, begunBy, origin } = input;
     const parsed = await parseWith(registered.provider.input, input.fields);
     if (!parsed.accepted) return { outcome: 'malformed', errors: parsed.errors };
 
     const recovery = registered.options.recovery === true;
-    const made = recovery
-      ? await this.maker.make(subject, registered, parsed.value, label)
-      : await this.maker.makePending(subject, registered, parsed.value, label, begunBy);
+    // Before anything is sent for it.
+    if (!recovery && (await this.#tooMany(this.database.direct, subject.userId)))
+      return { outcome: 'too-many' };
+    const order = { subject, registered, input: parsed.value, label, origin };
+    const making = recovery
+      ? { outcome: 'made' as const, made: await this.maker.makeActive(order) }
+      : await this.maker.makePending(order, begunBy);
+    if (making.outcome !== 'made') return making;
+    const { made } = making;
     return this.database.transaction(async (tx) => {
       const epoch = await this.users.lock(tx, subject.userId);
       if (epoch !== subject.securityEpoch) return { outcome: 'user-changed' };
@@ -75,8 +73,12 @@ export class EnrolFactor {
     });
   }
 
+  async #tooMany(tx: Tx, userId: string): Promise<boolean> {
+    return (await this.factors.count(tx, userId)) >= MOST_FACTORS;
+  }
+
   async #insertPending(tx: Tx, input: EnrolFactorInput, made: MadeFactor): Promise<EnrolFactorResult> {
-    if ((await this.factors.count(tx, input.subject.userId)) >= MOST_FACTORS) return { outcome: 'too-many' };
+    if (await this.#tooMany(tx, input.subject.userId)) return { outcome: 'too-many' };
     await this.factors.insert(tx, made.factor);
     await this.events.append(tx, this.#event('factor.enrolled', input, made));
     return this.#enrolled(tx, made);

@@ -1,0 +1,63 @@
+import { Injectable } from '@nestjs/common';
+import { Database } from '@countersign/core';
+import { type SmsClaim, SmsCaps } from '../guards/sms-caps.js';
+import { SmsDestinations } from '../guards/sms-destinations.js';
+import { MessageStore } from '../messages/message.store.js';
+import { type SmsSent, SmsSender } from '../sms/sms-sender.js';
+import { type CodeMessage, codeSms } from '../templates/code.templates.js';
+import type { CodeToDeliver, Delivered } from './code-delivery.js';
+
+/** Sends codes by SMS, which costs money: every guard is asked before a vendor is. */
+@Injectable()
+export class SmsCodes {
+  constructor(
+    private readonly sender: SmsSender,
+    private readonly destinations: SmsDestinations,
+    private readonly caps: SmsCaps,
+    private readonly messages: MessageStore,
+    private readonly database: Database,
+  ) {}
+
+  /** Whether SMS can be sent at all. */
+  get available(): boolean {
+    return this.sender.available;
+  }
+
+  /** @throws EphemeralStoreUnavailable where caps cannot be counted: nothing is sent then */
+  async run(code: CodeToDeliver, message: CodeMessage): Promise<Delivered> {
+    const { application, recipient, enrolment } = code;
+    const ruling = await this.destinations.ruling(application.id, recipient.to);
+    if (ruling.outcome !== 'allowed') return ruling;
+    const claim: SmsClaim = { application, number: recipient.to, country: ruling.country, enrolment };
+    const cap = await this.caps.take(claim);
+    if (!cap.taken) return { outcome: 'capped', reason: cap.cap, retryAfterMs: cap.retryAfterMs };
+
+    const { id, sent } = await this.#send(code, message, ruling.country);
+    if (sent.outcome === 'accepted' || sent.outcome === 'unknown') return { outcome: 'sent', messageId: id };
+    await this.caps.giveBack(claim);
+    return sent.outcome === 'rejected' ? { outcome: 'refused', reason: sent.reason } : { outcome: 'failed' };
+  }
+
+  async #send(
+    { application, userId, recipient, ttlMs, enrolment }: CodeToDeliver,
+    message: CodeMessage,
+    country: string,
+  ): Promise<{ id: string; sent: SmsSent }> {
+    const tx = this.database.direct;
+    const record = { applicationId: application.id, userId, channel: 'sms' as const, country, enrolment };
+    const id = await this.messages.insert(tx, record);
+    const sent = await this.sender.send({
+      to: recipient.to,
+      text: codeSms(message),
+      id,
+      validForSeconds: Math.ceil(ttlMs / 1_000),
+    });
+    await this.messages.handedOver(tx, {
+      id,
+      status: sent.outcome === 'rejected' ? 'failed' : sent.outcome,
+      vendor: sent.vendor,
+      vendorId: sent.outcome === 'accepted' ? sent.vendorId : null,
+    });
+    return { id, sent };
+  }
+}

@@ -1,0 +1,254 @@
+import {
+  type ConfigFault,
+  defineSection,
+  duration,
+  list,
+  type RateLimit,
+  rateLimit,
+  Secret,
+  whole,
+} from '@countersign/core';
+import { z } from 'zod';
+import { isMailAddress } from './email/mail-address.js';
+import { httpHeaders } from './sms/http-template.js';
+
+/** How Twilio is reached. */
+export interface TwilioConfig {
+  readonly accountSid: string;
+  readonly authToken: Secret;
+  /** Either a number of ours or a messaging service chooses one. */
+  readonly sender: { readonly from: string } | { readonly messagingServiceSid: string };
+  /** Absent where it is Twilio's own address. */
+  readonly baseUrl: string | undefined;
+}
+
+/** How another SMS vendor is reached. */
+export interface SmsHttpConfig {
+  readonly url: Secret;
+  readonly headers: Readonly<Record<string, Secret>>;
+  readonly body: string;
+}
+
+/** What delivery needs to know. */
+export interface DeliveryConfig {
+  readonly twilio: TwilioConfig | undefined;
+  readonly smsHttp: SmsHttpConfig | undefined;
+  /** The vendors that are set up, in the order in which they are asked. */
+  readonly smsVendors: readonly SmsVendor[];
+  /** ISO 3166 codes; `undefined` allows all. */
+  readonly smsAllowedCountries: ReadonlySet<string> | undefined;
+  readonly smsDailyLimit: number;
+  readonly smsCountryHourlyLimit: number;
+  /** Percent of the codes sent to a country that must be used; 0 switches the brake off. */
+  readonly smsMinConversion: number;
+  readonly smsPerNumber: RateLimit | 'off';
+  readonly smtp: { readonly url: Secret; readonly from: string } | undefined;
+  /** Milliseconds that the record of a message is kept. */
+  readonly retentionMs: number;
+}
+
+const VENDORS = ['twilio', 'http'] as const;
+
+/** An SMS vendor by its name in the configuration. */
+export type SmsVendor = (typeof VENDORS)[number];
+
+const variables = {
+  TWILIO_ACCOUNT_SID: z
+    .string()
+    .regex(/^AC[A-Za-z0-9]{1,64}$/, 'expected an account SID, which begins with AC')
+    .optional()
+    .describe('SMS through Twilio; with TWILIO_AUTH_TOKEN and a sender'),
+  TWILIO_AUTH_TOKEN: z.string().optional().describe("the account's auth token"),
+  TWILIO_FROM: z
+    .string()
+    .regex(
+      /^(?:\+[1-9][0-9]{4,14}|[A-Za-z0-9 ]{2,11})$/,
+      'expected a number such as +14155550100, or a sender id',
+    )
+    .optional()
+    .describe('number or sender id that messages come from'),
+  TWILIO_MESSAGING_SERVICE_SID: z
+    .string()
+    .regex(/^MG[A-Za-z0-9]{1,64}$/, 'expected a messaging service SID, which begins with MG')
+    .optional()
+    .describe('instead of TWILIO_FROM: the service that chooses a number'),
+  TWILIO_BASE_URL: outboundUrl().optional().describe("for proxies and tests; Twilio's own where absent"),
+  SMS_HTTP_URL: outboundUrl().optional().describe('SMS through any vendor that takes an HTTP POST'),
+  SMS_HTTP_HEADERS: z
+    .string()
+    .refine(
+      (text) => httpHeaders(text) !== undefined,
+      'expected a JSON object of header names and texts, such as {"authorization":"Bearer …"}',
+    )
+    .optional()
+    .describe('its headers, as a JSON object; application/json where no content type is given'),
+  SMS_HTTP_BODY: z
+    .string()
+    .refine(
+      (text) => text.includes('{{to}}') && text.includes('{{text}}'),
+      'expected a text with {{to}} and {{text}}',
+    )
+    .default('{"to":"{{to}}","text":"{{text}}"}')
+    .describe('its body; {{to}}, {{text}} and {{id}} are filled in, escaped for the content type'),
+  SMS_VENDORS: list()
+    .refine((names) => names.every(isVendor), `expected a list of ${VENDORS.join(', ')}`)
+    .optional()
+    .describe('SMS vendors in the order in which they are asked; all that are set up where absent'),
+  SMS_ALLOWED_COUNTRIES: list()
+    .refine(
+      (countries) => countries.every((code) => /^[A-Za-z]{2}$/.test(code)),
+      'expected country codes: GE,DE',
+    )
+    .optional()
+    .describe('countries that SMS may go to (ISO 3166); production with an SMS vendor must state them'),
+  SMS_DAILY_LIMIT: whole(0, 100_000_000).prefault('1000').describe('SMS per application and day'),
+  SMS_COUNTRY_HOURLY_LIMIT: whole(0, 100_000_000)
+    .prefault('200')
+    .describe('SMS per application, country and hour'),
+  SMS_MIN_CONVERSION: whole(0, 100)
+    .prefault('20')
+    .describe(
+      'percent of the codes sent to a country that must be used, else sending there pauses; 0 for never',
+    ),
+  RATE_LIMIT_SMS_NUMBER: rateLimit().prefault('10/1d').describe('SMS per number, whoever asks'),
+  SMTP_URL: z
+    .string()
+    .refine(isSmtpUrl, 'expected smtp://user:password@host:587 or smtps://…, user and password URL-encoded')
+    .optional()
+    .describe('e-mail through any SMTP server'),
+  MAIL_FROM: z
+    .string()
+    .refine((text) => mailAddress(text) !== undefined, 'expected an address, or Name <address>')
+    .optional()
+    .describe('sender of e-mail'),
+  DELIVERY_RETENTION: duration()
+    .prefault('30d')
+    .describe('records of deliveries older than this are dropped'),
+};
+
+type Values = z.output<z.ZodObject<typeof variables>>;
+
+/** Delivery's part of the configuration. */
+export const deliverySection = defineSection<'delivery', typeof variables, DeliveryConfig>({
+  name: 'delivery',
+  variables,
+  secrets: ['TWILIO_AUTH_TOKEN', 'SMS_HTTP_URL', 'SMS_HTTP_HEADERS', 'SMTP_URL'],
+  refuse: (values, { production }) => [
+    ...twilioFaults(values),
+    ...vendorFaults(values),
+    ...(values.SMTP_URL !== undefined && values.MAIL_FROM === undefined
+      ? [{ variable: 'MAIL_FROM', message: 'is required where SMTP_URL is set: who the mail is from' }]
+      : []),
+    ...(production ? productionFaults(values) : []),
+  ],
+  read: (values) => ({
+    twilio: twilioOf(values),
+    smsHttp:
+      values.SMS_HTTP_URL === undefined
+        ? undefined
+        : {
+            url: new Secret(values.SMS_HTTP_URL),
+            headers: Object.fromEntries(
+              Object.entries(httpHeaders(values.SMS_HTTP_HEADERS ?? '{}') ?? {}).map(([name, text]) => [
+                name,
+                new Secret(text),
+              ]),
+            ),
+            body: values.SMS_HTTP_BODY,
+          },
+    smsVendors: (values.SMS_VENDORS ?? setUp(values)).filter(isVendor),
+    smsAllowedCountries:
+      values.SMS_ALLOWED_COUNTRIES && new Set(values.SMS_ALLOWED_COUNTRIES.map((code) => code.toUpperCase())),
+    smsDailyLimit: values.SMS_DAILY_LIMIT,
+    smsCountryHourlyLimit: values.SMS_COUNTRY_HOURLY_LIMIT,
+    smsMinConversion: values.SMS_MIN_CONVERSION,
+    smsPerNumber: values.RATE_LIMIT_SMS_NUMBER,
+    smtp:
+      values.SMTP_URL === undefined || values.MAIL_FROM === undefined
+        ? undefined
+        : { url: new Secret(values.SMTP_URL), from: mailAddress(values.MAIL_FROM) ?? values.MAIL_FROM },
+    retentionMs: values.DELIVERY_RETENTION,
+  }),
+});
+
+function setUp(values: Values): SmsVendor[] {
+  return [
+    ...(values.TWILIO_ACCOUNT_SID === undefined ? [] : (['twilio'] as const)),
+    ...(values.SMS_HTTP_URL === undefined ? [] : (['http'] as const)),
+  ];
+}
+
+function twilioOf(values: Values): TwilioConfig | undefined {
+  const { TWILIO_ACCOUNT_SID: accountSid, TWILIO_AUTH_TOKEN: authToken } = values;
+  const { TWILIO_FROM: from, TWILIO_MESSAGING_SERVICE_SID: messagingServiceSid } = values;
+  if (accountSid === undefined || authToken === undefined) return undefined;
+  return {
+    accountSid,
+    authToken: new Secret(authToken),
+    sender: messagingServiceSid === undefined ? { from: from ?? '' } : { messagingServiceSid },
+    baseUrl: values.TWILIO_BASE_URL?.replace(/\/+$/, ''),
+  };
+}
+
+function twilioFaults(values: Values): ConfigFault[] {
+  const { TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN, TWILIO_FROM, TWILIO_MESSAGING_SERVICE_SID } = values;
+  const some = TWILIO_ACCOUNT_SID ?? TWILIO_AUTH_TOKEN ?? TWILIO_FROM ?? TWILIO_MESSAGING_SERVICE_SID;
+  if (some === undefined) return [];
+  const missing = Object.entries({ TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN })
+    .filter(([, value]) => value === undefined)
+    .map(([variable]) => ({ variable, message: 'is required with the other TWILIO_ variables' }));
+  if (TWILIO_FROM === undefined && TWILIO_MESSAGING_SERVICE_SID === undefined) {
+    missing.push({ variable: 'TWILIO_FROM', message: 'is required, or TWILIO_MESSAGING_SERVICE_SID' });
+  }
+  return missing;
+}
+
+function vendorFaults(values: Values): ConfigFault[] {
+  const known: readonly string[] = setUp(values);
+  return (values.SMS_VENDORS ?? [])
+    .filter((name) => !known.includes(name))
+    .map((name) => ({ variable: 'SMS_VENDORS', message: `names ${name}, which is not set up` }));
+}
+
+function productionFaults(values: Values): ConfigFault[] {
+  const faults: ConfigFault[] = [];
+  if (setUp(values).length > 0 && values.SMS_ALLOWED_COUNTRIES === undefined) {
+    faults.push({
+      variable: 'SMS_ALLOWED_COUNTRIES',
+      message: 'is required in production where SMS can be sent: the countries that your users live in',
+    });
+  }
+  if (values.RATE_LIMIT_SMS_NUMBER === 'off') {
+    faults.push({ variable: 'RATE_LIMIT_SMS_NUMBER', message: 'may not be off in production' });
+  }
+  return faults;
+}
+
+function isVendor(name: string): name is SmsVendor {
+  return (VENDORS as readonly string[]).includes(name);
+}
+
+// Credentials and codes travel in these requests: only this machine is near enough to do without TLS.
+function outboundUrl(): z.ZodType<string, string> {
+  return z.string().refine((text) => {
+    const url = URL.parse(text);
+    if (url === null) return false;
+    return url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url.hostname));
+  }, 'expected an https:// address (http:// to this machine only)');
+}
+
+/** Whether a host is this machine. */
+export function isLoopback(hostname: string): boolean {
+  return /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/.test(hostname);
+}
+
+function isSmtpUrl(text: string): boolean {
+  const url = URL.parse(text);
+  return url !== null && ['smtp:', 'smtps:'].includes(url.protocol) && url.hostname !== '';
+}
+
+/** The address in a text that is one, or `Name <address>`. */
+function mailAddress(text: string): string | undefined {
+  const address = /^[^<>\p{Cc}]*<([^<>\s]+)>$/u.exec(text.trim())?.[1] ?? text.trim();
+  return isMailAddress(address) ? address : undefined;
+}

@@ -1,0 +1,66 @@
+import { Inject, Injectable, Module, type OnApplicationShutdown } from '@nestjs/common';
+import { getConfigToken } from '@nestjs/config';
+import type { CoreConfig } from '@countersign/core';
+import { CodeDelivery } from './codes/code-delivery.js';
+import { EmailCodes } from './codes/email-codes.js';
+import { SmsCodes } from './codes/sms-codes.js';
+import { VendorCodeDelivery } from './codes/vendor-code-delivery.js';
+import type { DeliveryConfig } from './delivery.config.js';
+import { EmailSender } from './email/email-sender.js';
+import { SmtpSender } from './email/smtp.sender.js';
+import { ConversionBrake } from './guards/conversion-brake.js';
+import { SmsCaps } from './guards/sms-caps.js';
+import { SmsDestinations } from './guards/sms-destinations.js';
+import { Mailbox } from './mailbox/mailbox.js';
+import { openEmailSender, openSmsSender } from './open-senders.js';
+import { MessageEntity } from './messages/message.entity.js';
+import { MessageStore } from './messages/message.store.js';
+import { MessagesSweeper } from './messages/messages.sweeper.js';
+import { SmsSender } from './sms/sms-sender.js';
+import { NoteTwilioStatus } from './use-cases/note-twilio-status.use-case.js';
+
+/** Delivery's tables. */
+export const deliveryEntities = [MessageEntity];
+
+/** Closes what was opened to send with. */
+@Injectable()
+class DeliveryLifecycle implements OnApplicationShutdown {
+  constructor(@Inject(EmailSender) private readonly email: EmailSender) {}
+
+  async onApplicationShutdown(): Promise<void> {
+    if (this.email instanceof SmtpSender) await this.email.close();
+  }
+}
+
+const CONFIGURED = [getConfigToken('delivery'), getConfigToken('core'), Mailbox];
+
+/** Brings messages to users: vendors, guards, texts, and the mailbox that stands in while there is no vendor. */
+@Module({
+  providers: [
+    Mailbox,
+    {
+      provide: SmsSender,
+      inject: CONFIGURED,
+      useFactory: (delivery: DeliveryConfig, core: CoreConfig, mailbox: Mailbox) =>
+        openSmsSender(delivery, core, mailbox),
+    },
+    {
+      provide: EmailSender,
+      inject: CONFIGURED,
+      useFactory: (delivery: DeliveryConfig, core: CoreConfig, mailbox: Mailbox) =>
+        openEmailSender(delivery, core, mailbox),
+    },
+    { provide: CodeDelivery, useClass: VendorCodeDelivery },
+    DeliveryLifecycle,
+    SmsCodes,
+    EmailCodes,
+    SmsDestinations,
+    SmsCaps,
+    ConversionBrake,
+    MessageStore,
+    MessagesSweeper,
+    NoteTwilioStatus,
+  ],
+  exports: [CodeDelivery, EmailSender, Mailbox, MessageStore, NoteTwilioStatus],
+})
+export class DeliveryModule {}

@@ -1,0 +1,129 @@
+import { Logger } from '@nestjs/common';
+import type { Secret } from '@countersign/core';
+import type { Transporter } from 'nodemailer';
+import type { Options } from 'nodemailer/lib/smtp-pool/index.js';
+import type SMTPPool from 'nodemailer/lib/smtp-pool/index.js';
+import { PassThrough } from 'node:stream';
+import { isLoopback } from '../delivery.config.js';
+import { type Email, EmailSender, type Sent } from './email-sender.js';
+
+const CONNECT_MS = 3_000;
+const SILENCE_MS = 5_000;
+// Two tries, and what they wait for: a person is waiting for the answer.
+const LONGEST_MS = 9_000;
+const CONNECTIONS = 3;
+
+type Attempt = Sent['outcome'] | 'not-written';
+
+/**
+ * Mail through an SMTP server, on pooled connections. TLS certificates are verified; without `smtps://` the connection
+ * is upgraded, and where the server is on another machine, sending in clear is refused.
+ */
+export class SmtpSender extends EmailSender {
+  override readonly available = true;
+  override readonly vendor = 'smtp';
+  readonly #logger = new Logger('Smtp');
+  #transport: Promise<Transporter<SMTPPool.SentMessageInfo>> | undefined;
+
+  constructor(private readonly config: { readonly url: Secret; readonly from: string }) {
+    super();
+  }
+
+  override async send(email: Email): Promise<Sent> {
+    const until = performance.now() + LONGEST_MS;
+    const first = await this.#attempt(email, LONGEST_MS);
+    if (first !== 'not-written') return { outcome: first };
+    const left = until - performance.now();
+    const second = left < 1_000 ? first : await this.#attempt(email, left);
+    return { outcome: second === 'not-written' ? 'failed' : second };
+  }
+
+  /** Lets go of the pooled connections. */
+  async close(): Promise<void> {
+    (await this.#transport)?.close();
+  }
+
+  async #attempt(email: Email, patienceMs: number): Promise<Attempt> {
+    const transport = await (this.#transport ??= this.#connect());
+    // Told by the stream that the message is written from: once its end is out, the server may have it.
+    let written = false;
+    const watch = (): PassThrough => new PassThrough().once('end', () => (written = true));
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => reject(new Error('took too long')), patienceMs);
+    });
+    try {
+      await Promise.race([transport.sendMail({ ...this.#message(email), watch } as object), late]);
+      return 'accepted';
+    } catch (error) {
+      return this.#failed(error, written);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  #failed(error: unknown, written: boolean): Attempt {
+    const { code, responseCode } = (error instanceof Error ? error : {}) as {
+      code?: unknown;
+      responseCode?: unknown;
+    };
+    const said = typeof responseCode === 'number';
+    // The server's own words, and nobody's address: responses quote recipients.
+    this.#logger.warn(
+      `a message was not taken (${typeof code === 'string' ? code : 'timeout'}${said ? `, ${responseCode}` : ''})`,
+    );
+    if (said) return 'failed';
+    if (written) return 'unknown';
+    return code === 'EAUTH' || code === 'EENVELOPE' || code === 'EMESSAGE' ? 'failed' : 'not-written';
+  }
+
+  #message({ to, fromName, subject, text, html, id }: Email): object {
+    const domain = this.config.from.split('@').at(-1) ?? 'localhost';
+    return {
+      from: { name: oneLine(fromName), address: this.config.from },
+      to: { name: '', address: to },
+      subject: oneLine(subject),
+      text,
+      html,
+      messageId: `<${id}@${domain}>`,
+      // RFC 3834 section 5: nobody's holiday note should answer.
+      headers: { 'Auto-Submitted': 'auto-generated' },
+      disableFileAccess: true,
+      disableUrlAccess: true,
+    };
+  }
+
+  async #connect(): Promise<Transporter<SMTPPool.SentMessageInfo>> {
+    const { createTransport } = await import('nodemailer');
+    const url = new URL(this.config.url.reveal());
+    const secure = url.protocol === 'smtps:';
+    const options: Options = {
+      pool: true,
+      host: url.hostname.replace(/^\[|\]$/g, ''),
+      port: url.port === '' ? (secure ? 465 : 587) : Number(url.port),
+      secure,
+      // A relay on this machine is near enough to do without, and has no certificate that could be verified.
+      ...(secure ? {} : isLoopback(url.hostname) ? { ignoreTLS: true } : { requireTLS: true }),
+      tls: { minVersion: 'TLSv1.2' },
+      maxConnections: CONNECTIONS,
+      connectionTimeout: CONNECT_MS,
+      dnsTimeout: CONNECT_MS,
+      greetingTimeout: CONNECT_MS,
+      socketTimeout: SILENCE_MS,
+      ...(url.username === ''
+        ? {}
+        : { auth: { user: decodeURIComponent(url.username), pass: decodeURIComponent(url.password) } }),
+    };
+    const transport = createTransport(options);
+    transport.use('stream', (mail, done) => {
+      const { watch } = mail.data as { watch?: () => PassThrough };
+      if (watch !== undefined) mail.message.transform(watch);
+      done();
+    });
+    return transport;
+  }
+}
+
+function oneLine(text: string): string {
+  return text.replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ').trim();
+}

@@ -1,0 +1,81 @@
+import { request as httpRequest } from 'node:http';
+import { request as httpsRequest } from 'node:https';
+
+const CONNECT_MS = 2_000;
+const ANSWER_MS = 5_000;
+const LONGEST_ANSWER = 64 * 1024;
+
+/** A request to a vendor on the internet. */
+export interface VendorRequest {
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+/** What came of it. */
+export type VendorAnswer =
+  | { readonly outcome: 'answered'; readonly status: number; readonly body: string }
+  /** The request was written, and no answer came in time: the vendor may have acted on it. */
+  | { readonly outcome: 'unanswered' }
+  /** There was no connection, or it broke before an answer began. */
+  | { readonly outcome: 'unreachable' };
+
+/**
+ * Posts to a vendor: on a connection of its own, so that one gone stale cannot be mistaken for a failure; without
+ * following redirects; for at most five seconds and 64 KiB. Written on `node:http`, because fetch does not tell
+ * whether a request was written before it failed, and a message must not be sent twice.
+ */
+export function postToVendor(request: VendorRequest): Promise<VendorAnswer> {
+  return new Promise((resolve) => {
+    const secure = request.url.startsWith('https:');
+    let written = false;
+    let connected = false;
+    const end = (answer: VendorAnswer): void => {
+      clearTimeout(connecting);
+      clearTimeout(answering);
+      resolve(answer);
+      outgoing.destroy();
+    };
+    const outgoing = (secure ? httpsRequest : httpRequest)(
+      request.url,
+      {
+        method: 'POST',
+        agent: false,
+        headers: { ...request.headers, 'content-length': String(Buffer.byteLength(request.body)) },
+      },
+      (incoming) => {
+        const status = incoming.statusCode ?? 0;
+        let body = '';
+        const done = (): void => end({ outcome: 'answered', status, body });
+        incoming.setEncoding('utf8');
+        incoming.on('data', (chunk: string) => {
+          body += chunk;
+          if (body.length > LONGEST_ANSWER) done();
+        });
+        incoming.on('end', done);
+        // The status has come: whatever the rest would have said, it was decided.
+        incoming.on('error', done);
+      },
+    );
+    const connecting = setTimeout(() => {
+      if (!connected) end({ outcome: 'unreachable' });
+    }, CONNECT_MS);
+    const answering = setTimeout(() => end({ outcome: written ? 'unanswered' : 'unreachable' }), ANSWER_MS);
+    outgoing.on('socket', (socket) => {
+      socket.once(secure ? 'secureConnect' : 'connect', () => {
+        connected = true;
+      });
+    });
+    outgoing.on('finish', () => {
+      written = connected;
+    });
+    outgoing.on('error', () => end({ outcome: 'unreachable' }));
+    outgoing.end(request.body);
+  });
+}
+
+/** The same, once more where the vendor could not be reached. */
+export async function postToVendorTwice(request: VendorRequest): Promise<VendorAnswer> {
+  const first = await postToVendor(request);
+  return first.outcome === 'unreachable' ? postToVendor(request) : first;
+}

@@ -1,0 +1,96 @@
+import { Injectable } from '@nestjs/common';
+import { Database, EventLog, type Origin, publicId } from '@countersign/core';
+import { CodeDelivery, type Delivered } from '@countersign/delivery';
+import type { Application } from '@countersign/directory';
+import type { Recipient } from '@countersign/factor-kit';
+import { DeliveredCodes } from './delivered-codes.js';
+import { RESEND_AFTER_SECONDS, SendBudgets, type SendLimit } from './send-budgets.js';
+
+/** A code that is to be sent. UUIDs. */
+export interface CodeRequest {
+  readonly application: Application;
+  readonly userId: string;
+  /** The language that the user, or the caller, prefers (BCP 47). */
+  readonly locale: string | null;
+  readonly factorId: string;
+  readonly factorType: string;
+  readonly recipient: Recipient;
+  readonly purpose: 'login' | 'step_up' | 'enrolment';
+  /** Absent at enrolment, where the code belongs to the factor. */
+  readonly challengeId?: string;
+  readonly origin: Origin;
+}
+
+/** Where a code went, as its user may see it, and when there may be another. */
+export interface SentCode {
+  readonly to: string;
+  /** Seconds. */
+  readonly resendAfter: number;
+}
+
+/** How a send ended. Only `sent` counts against the user's limits. */
+export type CodeSending =
+  | { readonly outcome: 'sent'; readonly sent: SentCode }
+  | { readonly outcome: 'limited'; readonly limit: SendLimit }
+  | Exclude<Delivered, { outcome: 'sent' }>;
+
+/** Sends codes: counts, makes, keeps, hands over, records. */
+@Injectable()
+export class CodeSender {
+  constructor(
+    private readonly budgets: SendBudgets,
+    private readonly codes: DeliveredCodes,
+    private readonly delivery: CodeDelivery,
+    private readonly events: EventLog,
+    private readonly database: Database,
+  ) {}
+
+  /** @throws EphemeralStoreUnavailable where nothing can be counted: nothing is sent then */
+  async run(request: CodeRequest): Promise<CodeSending> {
+    const { application, userId, factorId, recipient } = request;
+    const place = { applicationId: application.id, nonceOf: request.challengeId ?? factorId, factorId };
+    const of = { ...place, userId };
+    const limit = await this.budgets.take(of);
+    if (limit !== undefined) return { outcome: 'limited', limit };
+
+    // Before the code leaves, so that nobody can answer sooner than it is known.
+    const made = await this.codes.make(place);
+    const delivered = await this.delivery.deliver({
+      application,
+      userId,
+      recipient,
+      code: made.code,
+      ttlMs: made.ttlMs,
+      locale: request.locale,
+      enrolment: request.purpose === 'enrolment',
+    });
+    if (delivered.outcome !== 'sent') {
+      await this.codes.forget(place);
+      await this.budgets.giveBack(of);
+      return delivered;
+    }
+    await this.codes.sent(place, made, delivered.messageId);
+    await this.#record(request);
+    return {
+      outcome: 'sent',
+      sent: { to: this.delivery.masked(recipient), resendAfter: RESEND_AFTER_SECONDS },
+    };
+  }
+
+  async #record({ application, userId, factorId, factorType, ...request }: CodeRequest): Promise<void> {
+    const { challengeId, purpose, recipient, origin } = request;
+    await this.events.append(this.database.direct, {
+      type: 'challenge.sent',
+      applicationId: application.id,
+      userId,
+      origin,
+      data: {
+        ...(challengeId === undefined ? {} : { challengeId: publicId('chl', challengeId) }),
+        purpose,
+        factorId: publicId('fac', factorId),
+        factorType,
+        channel: recipient.channel,
+      },
+    });
+  }
+}
