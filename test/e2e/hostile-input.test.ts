@@ -23,7 +23,7 @@ const routes = routesOf(contract)
   .filter(({ path }) => path.startsWith('/v1/'))
   .map((route) => ({ ...route, name: `${route.method} ${route.path}` }));
 const writing = routes.filter(({ method }) => method !== 'GET');
-const withFields = writing.filter(({ operation }) => operation.requestBody !== undefined);
+const withFields = writing.filter(({ operation }) => operation.requestBody !== undefined).flatMap(eachForm);
 const withoutFields = writing.filter(({ operation }) => operation.requestBody === undefined);
 const listing = routes.filter(({ operation }) => operation.parameters?.some(({ name }) => name === 'cursor'));
 const withId = routes.filter(({ path }) => path.includes('{id}'));
@@ -423,10 +423,35 @@ function someOf<T>(list: readonly T[], { operation }: Route, count: number): rea
   );
 }
 
-/** The fields of a body, of each of its forms. */
-function fieldsOf({ operation }: Route): Field[] {
-  const schema = operation.requestBody?.content['application/json']?.schema ?? {};
-  const forms = (schema.oneOf ?? schema.anyOf ?? [schema]).map((form) => resolved(contract, form));
+interface RouteWithForm extends Route {
+  readonly name: string;
+  /** One of the bodies that a route takes by its `type`. */
+  readonly form?: Schema;
+}
+
+/** A route for each body that it takes by its `type`, or just the route. */
+function eachForm(route: RouteWithForm): RouteWithForm[] {
+  const forms = bodyOf(route).oneOf ?? [];
+  return forms.length === 0
+    ? [route]
+    : forms.map((form) => {
+        const schema = resolved(contract, form);
+        const type = String(schema.properties?.['type']?.enum?.[0]);
+        return { ...route, name: `${route.name} (${type})`, form: schema };
+      });
+}
+
+function bodyOf({ operation }: Route): Schema {
+  return operation.requestBody?.content['application/json']?.schema ?? {};
+}
+
+/** The fields of a body: of its one form, of the first of several by `type`, or of all that it may have. */
+function fieldsOf(route: RouteWithForm): Field[] {
+  const schema = bodyOf(route);
+  const alternatives =
+    route.form === undefined ? (schema.oneOf?.slice(0, 1) ?? schema.anyOf ?? [schema]) : [];
+  const forms =
+    route.form === undefined ? alternatives.map((form) => resolved(contract, form)) : [route.form];
   const fields = forms.flatMap((form) =>
     Object.entries(form.properties ?? {}).map(([name, property]) => ({
       name,
@@ -438,7 +463,7 @@ function fieldsOf({ operation }: Route): Field[] {
 }
 
 /** A valid value, as source text, for each field that is needed. */
-function validFields(route: Route): { name: string; value: string; required: boolean }[] {
+function validFields(route: RouteWithForm): { name: string; value: string; required: boolean }[] {
   return fieldsOf(route)
     .filter(({ required }) => required)
     .map(({ name, schema, required }) => ({

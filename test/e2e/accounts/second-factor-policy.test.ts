@@ -8,6 +8,7 @@ import { logIn, type Person, register, registerWithTotp } from '../../factories/
 const OPEN = [
   'GET /v1/me',
   'POST /v1/me/factors',
+  'POST /v1/me/factors/{id}/send',
   'POST /v1/me/factors/{id}/activate',
   'POST /v1/auth/step-up',
   'POST /v1/auth/logout',
