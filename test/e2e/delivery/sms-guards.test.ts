@@ -1,0 +1,151 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { newId } from '@countersign/core';
+import { expectProblem, setPolicy } from '../../factories/accounts.js';
+import { startTestApp, type TestApp } from '../../factories/app.js';
+import type { Answer } from '../../factories/client.js';
+import { addCodeFactor, enrolCodes, messagesTo, mobileNumber, newestCode } from '../../factories/codes.js';
+import { activate } from '../../factories/factors.js';
+import { register } from '../../factories/people.js';
+import { sql } from '../../factories/sql.js';
+
+const HOUR = 60 * 60_000;
+
+describe('the guards against SMS pumping', () => {
+  const started: TestApp[] = [];
+  const start = async (env: Readonly<Record<string, string>>): Promise<TestApp> => {
+    const world = await startTestApp({ env });
+    started.push(world);
+    return world;
+  };
+  afterAll(() => Promise.all(started.map((world) => world.stop())));
+
+  const enrol = async (world: TestApp, phoneNumber = mobileNumber()): Promise<Answer> =>
+    enrolCodes(world, (await register(world)).accessToken, { phoneNumber });
+  const expectCapped = (answer: Answer, reason: string, longest: number): void => {
+    expectProblem(answer, 429, 'rate_limited');
+    expect(answer.body.reason).toBe(reason);
+    expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
+    expect(Number(answer.headers.get('retry-after'))).toBeLessThanOrEqual(longest);
+  };
+
+  it('send a number so many a day, whoever asks', async () => {
+    const world = await start({ RATE_LIMIT_SMS_NUMBER: '2/1d' });
+    const number = mobileNumber();
+    expect((await enrol(world, number)).status).toBe(201);
+    expect((await enrol(world, number)).status).toBe(201);
+    expectCapped(await enrol(world, number), 'number_limit', 86_400);
+    expect(messagesTo(world, number)).toBe(2);
+    expect((await enrol(world)).status).toBe(201);
+    world.clock.advance(24 * HOUR);
+    expect((await enrol(world, number)).status).toBe(201);
+  });
+
+  it('let enrolments have a fifth of the day, and logins the rest', async () => {
+    const world = await start({ SMS_DAILY_LIMIT: '5' });
+    const person = await register(world);
+    const factor = await addCodeFactor(world, person);
+    expectCapped(await enrol(world), 'enrolment_limit', 86_400);
+    for (let sends = 0; sends < 4; sends += 1) {
+      const { body } = await world.client.post('/v1/auth/login', {
+        email: person.email,
+        password: person.password,
+      });
+      expect(body.challenge.sent).toBeDefined();
+    }
+    const { body } = await world.client.post('/v1/auth/login', {
+      email: person.email,
+      password: person.password,
+    });
+    expect(body.challenge.sent).toBeUndefined();
+    const refused = await world.client.post(
+      `/v1/challenges/${body.challenge.id}/send`,
+      { factorId: factor.id },
+      { token: body.tempToken },
+    );
+    expectCapped(refused, 'application_limit', 86_400);
+  });
+
+  it("go by the application's own limit where it has one", async () => {
+    const world = await start({ SMS_DAILY_LIMIT: '100' });
+    await setPolicy(world, { smsDailyLimit: 0 });
+    expectCapped(await enrol(world), 'application_limit', 86_400);
+    await setPolicy(world, { smsDailyLimit: 10 });
+    expect((await enrol(world)).status).toBe(201);
+    expect((await enrol(world)).status).toBe(201);
+    expectCapped(await enrol(world), 'enrolment_limit', 86_400);
+  });
+
+  it('send a country so many an hour, and others beside it', async () => {
+    const world = await start({ SMS_COUNTRY_HOURLY_LIMIT: '1' });
+    expect((await enrol(world)).status).toBe(201);
+    expectCapped(await enrol(world), 'country_limit', 3_600);
+    expect((await enrol(world, '+4915112345678')).status).toBe(201);
+    world.clock.advance(HOUR);
+    expect((await enrol(world)).status).toBe(201);
+  });
+
+  it('count nothing that was refused by another guard', async () => {
+    const world = await start({ RATE_LIMIT_SMS_NUMBER: '1/1d', SMS_COUNTRY_HOURLY_LIMIT: '1' });
+    const number = mobileNumber();
+    expect((await enrol(world)).status).toBe(201);
+    expectCapped(await enrol(world, number), 'country_limit', 3_600);
+    world.clock.advance(HOUR);
+    expect((await enrol(world, number)).status).toBe(201);
+  });
+
+  describe('pause a country', () => {
+    let world: TestApp;
+    beforeAll(async () => {
+      world = await start({ SMS_MIN_CONVERSION: '20' });
+    });
+
+    const record = async (sent: number, used: number, minutesAgo: number): Promise<void> => {
+      const person = await register(world);
+      const at = new Date(world.clock.now().getTime() - minutesAgo * 60_000);
+      for (let index = 0; index < sent; index += 1) {
+        await sql(
+          world.databaseUrl,
+          `INSERT INTO messages (id, application_id, user_id, channel, country, enrolment, status, created_at,
+                                 updated_at, verified_at)
+           SELECT $1, application_id, id, 'sms', 'GB', true, 'accepted', $2, $2, $3 FROM users WHERE email = $4`,
+          [newId(at), at, index < used ? at : null, person.email],
+        );
+      }
+    };
+
+    it('where few of many codes were used, until the hour is over', async () => {
+      await record(20, 3, 10);
+      expectCapped(await enrol(world), 'country_conversion', 3_600);
+      expect((await enrol(world, '+4915112345678')).status).toBe(201);
+      world.clock.advance(51 * 60_000);
+      expect((await enrol(world)).status).toBe(201);
+    });
+
+    it('not where enough were, nor for a few', async () => {
+      world.clock.advance(2 * HOUR);
+      await record(19, 0, 10);
+      expect((await enrol(world)).status).toBe(201);
+      await record(10, 10, 10);
+      expect((await enrol(world)).status).toBe(201);
+    });
+
+    it('not for codes that may still be typed', async () => {
+      world.clock.advance(2 * HOUR);
+      await record(30, 0, 1);
+      expect((await enrol(world)).status).toBe(201);
+    });
+
+    it('by what really happens: a code that is used counts for it', async () => {
+      world.clock.advance(2 * HOUR);
+      const person = await register(world);
+      const phoneNumber = mobileNumber();
+      const { body } = await enrolCodes(world, person.accessToken, { phoneNumber });
+      await activate(world, person.accessToken, body.id, newestCode(world, phoneNumber));
+      const [row] = await sql<{ used: boolean }>(
+        world.databaseUrl,
+        'SELECT verified_at IS NOT NULL AS used FROM messages ORDER BY created_at DESC, id DESC LIMIT 1',
+      );
+      expect(row?.used).toBe(true);
+    });
+  });
+});
