@@ -1,4 +1,4 @@
-import { BackupCodeFactor, EmailFactor, SmsFactor, TotpFactor } from '@countersign/factors';
+import { BackupCodeFactor, EmailFactor, SmsFactor, TotpFactor, WebauthnFactor } from '@countersign/factors';
 import {
   type AnsweredContract,
   type BrokenRule,
@@ -10,6 +10,7 @@ import {
 import * as OTPAuth from 'otpauth';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
+import { type PublicKeyOptions, SoftwareAuthenticator } from '../factories/software-authenticator.js';
 import {
   HomeboundPager,
   LostPager,
@@ -56,6 +57,30 @@ describeFactorContract('backup codes', {
   provider: BackupCodeFactor,
   answer: ({ shown, nth }) => ({ code: z.array(z.string()).parse(shown['backupCodes'])[nth] }),
   wrongAnswer: () => ({ code: 'ZZZZ-ZZZZ-ZZZZ-ZZZZ' }),
+});
+
+const security = new WeakMap<object, SoftwareAuthenticator>();
+
+function keyOf(shown: Readonly<Record<string, unknown>>): SoftwareAuthenticator {
+  const key = security.get(shown) ?? new SoftwareAuthenticator('http://localhost:3000');
+  security.set(shown, key);
+  return key;
+}
+
+describeFactorContract('WebAuthn', {
+  provider: WebauthnFactor,
+  answer: ({ shown, challenge }) => ({
+    credential:
+      challenge === undefined
+        ? keyOf(shown).create(shown['publicKey'] as PublicKeyOptions)
+        : keyOf(shown).get(challenge['publicKey'] as PublicKeyOptions),
+  }),
+  wrongAnswer: ({ shown, challenge }) => ({
+    credential:
+      challenge === undefined
+        ? keyOf(shown).create(shown['publicKey'] as PublicKeyOptions, { origin: 'https://evil.example' })
+        : keyOf(shown).get(challenge['publicKey'] as PublicKeyOptions, { origin: 'https://evil.example' }),
+  }),
 });
 
 describeFactorContract('SMS', { provider: SmsFactor, input: { phoneNumber: '+447400123456' } });

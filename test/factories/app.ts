@@ -24,6 +24,8 @@ export interface TestAppOptions {
   readonly databaseUrl?: string;
   readonly masterKey?: string;
   readonly clock?: TestClock;
+  /** Where it listens; any free port where absent. */
+  readonly port?: number;
   /** Uses Redis where the run has one; `false` keeps to the in-process store. */
   readonly redis?: boolean;
 }
@@ -69,6 +71,6 @@ export async function startTestApp(options: TestAppOptions = {}): Promise<TestAp
   });
   const app = await createApp(config, databaseUrl, clock);
   await app.get(BootstrapAdmin).run(undefined);
-  await app.listen(0, '127.0.0.1');
+  await app.listen(options.port ?? 0, '127.0.0.1');
   return { app, client: new Client(await app.getUrl()), clock, databaseUrl, stop: () => app.close() };
 }

@@ -6,6 +6,7 @@ export { factorsEntities, FactorsModule } from './factors.module.js';
 export { BackupCodeFactor } from './providers/backup-code/backup-code.factor.js';
 export { EmailFactor } from './providers/email/email.factor.js';
 export { SmsFactor } from './providers/sms/sms.factor.js';
+export { WebauthnFactor } from './providers/webauthn/webauthn.factor.js';
 export { TotpFactor } from './providers/totp/totp.factor.js';
 export type { CodeSending } from './codes/code-sender.js';
 export { answerSchemaOf, type FactorClass } from './registry/factor-class.js';

@@ -76,7 +76,7 @@ export class ProviderCalls {
     @Inject(getConfigToken('core')) core: CoreConfig,
     sealer: Sealer,
   ) {
-    this.#deploymentOrigins = [...core.corsOrigins, new URL(core.publicUrl).origin];
+    this.#deploymentOrigins = [new URL(core.publicUrl).origin, ...core.corsOrigins];
     this.#nonceKey = sealer.deriveKey('factor-nonce');
   }
 

@@ -32,6 +32,14 @@ export const SHOWN_ONCE: Readonly<Record<string, Readonly<Record<string, JsonSch
       example: 'data:image/png;base64,iVBORw0KGgo=',
     },
   },
+  webauthn: {
+    publicKey: {
+      type: 'object',
+      additionalProperties: true,
+      description:
+        'For `PublicKeyCredential.parseCreationOptionsFromJSON`, whose result goes to `navigator.credentials.create`.',
+    },
+  },
   backup_code: {
     backupCodes: {
       type: 'array',

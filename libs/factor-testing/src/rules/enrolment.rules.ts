@@ -46,7 +46,8 @@ async function unusableBeforeActivation(bench: FactorBench): Promise<void> {
   hold(enrolled.outcome === 'enrolled', `a second factor's enrolment ended as ${enrolled.outcome}`);
   const second = new ActiveFactor(bench, another, enrolled.factor.id, enrolled.show);
   const challenge = await second.challenge();
-  const result = await second.answer(challenge, await second.rightAnswer(challenge));
+  // What would activate it is all that its owner has: a challenge does not ask for it.
+  const result = await second.answer(challenge, await second.rightAnswer(undefined));
   hold(
     result.outcome === 'no-such-factor',
     `a pending factor's answer to a challenge ended as ${result.outcome}`,
