@@ -20,6 +20,7 @@ export const WIDE_LIMITS = {
   RATE_LIMIT_REGISTER: '10000/15m',
   RATE_LIMIT_DEFAULT: '10000/15m',
   RATE_LIMIT_VERIFY: '10000/15m',
+  RATE_LIMIT_SEND: '10000/1h',
 } as const;
 
 /** The code of an authenticator app, so many steps from now. */

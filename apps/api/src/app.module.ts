@@ -5,7 +5,8 @@ import { type Clock, type CoreConfig, coreEntities, CoreModule, type LoadedConfi
 import { deliveryEntities, DeliveryModule } from '@countersign/delivery';
 import { devicesEntities, DevicesModule } from '@countersign/devices';
 import { directoryEntities, DirectoryModule } from '@countersign/directory';
-import { factorsEntities, FactorsModule } from '@countersign/factors';
+import { type FactorsConfig, factorsEntities, FactorsModule } from '@countersign/factors';
+import { loadFactorModules } from './factor-modules.js';
 import { factorProviders } from './factors.js';
 import { AccessGuard } from './http/access.guard.js';
 import { CredentialGuard } from './http/credential.guard.js';
@@ -64,7 +65,11 @@ const guards = [CredentialGuard, RateLimitGuard, AccessGuard].map((useClass) => 
 /** The whole house: every module, every route, and the guards that each request passes in this order. */
 @Module({})
 export class AppModule {
-  static forRoot(config: LoadedConfig, databaseUrl: string, clock: Clock): DynamicModule {
+  /** @throws StartFailure where a module of FACTOR_MODULES cannot be used */
+  static async forRoot(config: LoadedConfig, databaseUrl: string, clock: Clock): Promise<DynamicModule> {
+    const { modules, providers } = await loadFactorModules(
+      (config.slices['factors'] as FactorsConfig).modules,
+    );
     const { role, production } = config.slices['core'] as CoreConfig;
     const serves = role !== 'worker';
     const served = production ? controllers : [...controllers, DevelopmentController];
@@ -77,9 +82,10 @@ export class AppModule {
         DeliveryModule,
         FactorsModule,
         AuthModule,
+        ...modules,
       ],
       controllers: serves ? served : [HealthController],
-      providers: [...factorProviders, StepUpCheck, VerifyBudget, ...(serves ? guards : [])],
+      providers: [...factorProviders, ...providers, StepUpCheck, VerifyBudget, ...(serves ? guards : [])],
     };
   }
 }

@@ -63,7 +63,7 @@ export async function createApp(
   const instance = adapter.getInstance();
   const routes = RouteTable.of(instance);
   const app = await NestFactory.create<NestFastifyApplication>(
-    AppModule.forRoot(config, databaseUrl, clock),
+    await AppModule.forRoot(config, databaseUrl, clock),
     adapter,
     {
       bodyParser: false,

@@ -15,6 +15,7 @@ export { isDatabaseUnavailable, isUniqueViolation } from './database/database-er
 export { statement } from './database/statement.js';
 export type { Tx } from './database/tx.js';
 export { type EmbeddedPostgres, startEmbeddedPostgres } from './embedded/embedded-postgres.js';
+export { startThrowawayPostgres } from './embedded/throwaway-postgres.js';
 export { EmbeddedPostgresError } from './embedded/embedded-postgres.error.js';
 export { EvictingRedis } from './ephemeral/open-ephemeral-store.js';
 export {

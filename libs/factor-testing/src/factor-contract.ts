@@ -55,7 +55,7 @@ interface CommonContract {
   readonly canaries?: readonly string[];
   /**
    * A PostgreSQL server, as `postgres://…`, on which the suite makes a database of its own and drops it afterwards.
-   * `TEST_DATABASE_URL` by default.
+   * `TEST_DATABASE_URL` by default; without it the suite starts a PostgreSQL of its own.
    */
   readonly databaseUrl?: string;
 }

@@ -4,6 +4,8 @@ import { defineSection, duration, list, type RateLimit, rateLimit } from '@count
 export interface FactorsConfig {
   /** Factor types that are offered; `undefined` offers every type that has a provider. */
   readonly enabled: readonly string[] | undefined;
+  /** Modules with further providers: paths and package names. */
+  readonly modules: readonly string[];
   /** How long a challenge, and the temp token that opens it, lives. */
   readonly challengeTtlMs: number;
   /** How long a delivered code is good for. */
@@ -18,6 +20,9 @@ const variables = {
   FACTORS_ENABLED: list()
     .optional()
     .describe('factor types that are offered; all that can work where absent'),
+  FACTOR_MODULES: list()
+    .prefault('')
+    .describe('modules with factors of your own: ./my-factor.js, @acme/countersign-factor-card'),
   TEMP_TOKEN_TTL: duration().prefault('5m').describe('lifetime of a challenge and its temp token'),
   OTP_TTL: duration().prefault('5m').describe('how long a code that was sent is good for'),
   RATE_LIMIT_SEND: rateLimit().prefault('5/1h').describe('codes sent per user'),
@@ -38,6 +43,7 @@ export const factorsSection = defineSection<'factors', typeof variables, Factors
     })),
   read: (values) => ({
     enabled: values.FACTORS_ENABLED,
+    modules: values.FACTOR_MODULES,
     codeTtlMs: values.OTP_TTL,
     sendLimit: values.RATE_LIMIT_SEND,
     challengeTtlMs: values.TEMP_TOKEN_TTL,

@@ -74,7 +74,7 @@ async function setAdministrator(
   try {
     await Database.migrate(url, migrations);
     const app = await NestFactory.createApplicationContext(
-      AppModule.forRoot(config, url, new SystemClock()),
+      await AppModule.forRoot(config, url, new SystemClock()),
       { logger: false, abortOnError: false },
     );
     try {

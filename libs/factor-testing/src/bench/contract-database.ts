@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { Database } from '@countersign/core';
+import { Database, startThrowawayPostgres } from '@countersign/core';
 import { migrations } from '@countersign/migrations';
 import pg from 'pg';
 
@@ -12,15 +12,25 @@ export interface ContractDatabase {
 /**
  * Makes a migrated, empty database.
  *
- * @param server a PostgreSQL where the user may create databases; `TEST_DATABASE_URL` where absent
- * @throws Error where neither is set
+ * @param server a PostgreSQL where the user may create databases; `TEST_DATABASE_URL` where absent, and where that is
+ * not set either, one of the suite's own, which goes with the database
+ * @throws Error where PostgreSQL cannot be reached, EmbeddedPostgresError where the machine cannot run its own
  */
 export async function contractDatabase(
   server: string | undefined = process.env['TEST_DATABASE_URL'],
 ): Promise<ContractDatabase> {
-  if (server === undefined) {
-    throw new Error('The contract suite needs a PostgreSQL: give it databaseUrl, or set TEST_DATABASE_URL');
+  if (server !== undefined) return databaseOn(server);
+  const own = await startThrowawayPostgres({ log: () => undefined });
+  try {
+    const database = await databaseOn(own.url);
+    return { url: database.url, drop: () => own.stop() };
+  } catch (error) {
+    await own.stop();
+    throw error;
   }
+}
+
+async function databaseOn(server: string): Promise<ContractDatabase> {
   const name = `countersign_contract_${randomBytes(6).toString('hex')}`;
   const url = new URL(server);
   url.pathname = `/${name}`;

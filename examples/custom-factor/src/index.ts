@@ -1,0 +1,1 @@
+export { GridCardFactor } from './grid-card.factor.js';

@@ -1,0 +1,174 @@
+import { execFile } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { sendCode } from '../factories/codes.js';
+import { answer } from '../factories/factors.js';
+import { freshDatabase } from '../factories/database.js';
+import { beginLogin, register } from '../factories/people.js';
+import { type Ending, type ProductProcess, ROOT, runProcess, startProcess } from '../factories/process.js';
+import { WIDE_LIMITS } from '../factories/traffic.js';
+
+const run = promisify(execFile);
+const EXAMPLE = join(ROOT, 'examples/custom-factor');
+const MINUTE = 60_000;
+
+describe("a stranger's factor", () => {
+  let project: string;
+  const npm = (...args: readonly string[]): Promise<unknown> =>
+    run('npm', [...args], {
+      cwd: project,
+      env: { ...process.env, npm_config_update_notifier: 'false' },
+      maxBuffer: 64 * 1024 * 1024,
+    }).catch((error: unknown) => {
+      const { stdout, stderr } = error as { stdout: string; stderr: string };
+      throw new Error(`npm ${args.join(' ')} failed\n${stdout}\n${stderr}`);
+    });
+
+  beforeAll(async () => {
+    // Outside of the repository, where nothing of ours is found by accident.
+    project = mkdtempSync(join(tmpdir(), 'countersign-stranger-'));
+    cpSync(EXAMPLE, project, { recursive: true });
+    await run(process.execPath, [join(ROOT, 'scripts/pack.mjs')], { cwd: ROOT });
+    const packages = join(ROOT, 'dist/packages');
+    const tarballs = readdirSync(packages).filter((name) => name.endsWith('.tgz'));
+    expect(tarballs).toHaveLength(2);
+    const quietly = ['--prefer-offline', '--no-audit', '--no-fund', '--ignore-scripts', '--loglevel=error'];
+    await npm('install', ...quietly, ...tarballs.map((name) => join(packages, name)));
+    await npm('run', 'build');
+  }, 6 * MINUTE);
+  afterAll(() => rmSync(project, { recursive: true, force: true }));
+
+  it(
+    'is held to its contract in a project of its own, by the packages alone',
+    async () => {
+      const ours = Object.entries(process.env).filter(([name]) => !name.startsWith('VITEST'));
+      const args = ['node_modules/vitest/vitest.mjs', 'run', '--reporter=json', '--outputFile=report.json'];
+      await run(process.execPath, args, { cwd: project, env: Object.fromEntries(ours) }).catch(
+        (error: unknown) => error,
+      );
+      const report = JSON.parse(readFileSync(join(project, 'report.json'), 'utf8')) as {
+        numPassedTests: number;
+        numFailedTests: number;
+      };
+      expect(report.numFailedTests).toBe(0);
+      expect(report.numPassedTests).toBeGreaterThan(18);
+    },
+    2 * MINUTE,
+  );
+
+  const start = async (modules: string, cwd = ROOT): Promise<ProductProcess> =>
+    startProcess({
+      cwd,
+      env: {
+        NODE_ENV: 'test',
+        DATABASE_URL: await freshDatabase(),
+        MASTER_KEY: randomBytes(32).toString('base64'),
+        BOOTSTRAP_ADMIN_EMAIL: 'admin@example.com',
+        BOOTSTRAP_ADMIN_PASSWORD: 'a long enough first password',
+        FACTOR_MODULES: modules,
+        LOG_LEVEL: 'error',
+        ...WIDE_LIMITS,
+      },
+    });
+
+  it.each([
+    ['by its path', () => [join(project, 'dist/index.js'), ROOT] as const],
+    ['by a path from where the service is started', () => ['./dist/index.js', project] as const],
+    ['by its name, where it is installed', () => ['countersign-factor-grid-card', project] as const],
+  ])(
+    'is loaded %s into an unmodified build and used over HTTP',
+    async (_how, where) => {
+      const [modules, cwd] = where();
+      const service = await (await start(modules, cwd)).ready();
+      try {
+        const { client } = service;
+        const person = await register(service as never);
+        const { accessToken: token } = person;
+        const types = await client.get('/v1/factor-types', { token });
+        expect(types.body.data).toContainEqual(
+          expect.objectContaining({ type: 'grid_card', title: 'Grid card' }),
+        );
+        const contract = await client.get('/openapi.json');
+        expect(contract.body.components.schemas).toHaveProperty('GridCardEnrolment');
+
+        const enrolled = await client.post('/v1/me/factors', { type: 'grid_card' }, { token });
+        expect(enrolled.status).toBe(201);
+        const { card, cells, id } = enrolled.body as { card: string; cells: string[]; id: string };
+        const activated = await client.post(
+          `/v1/me/factors/${id}/activate`,
+          { code: readOff(card, cells) },
+          { token },
+        );
+        expect(activated.status).toBe(200);
+        expect(activated.body.factor).toMatchObject({ hint: '50 cells, 3 at a time', isDefault: true });
+        expect(activated.body.backupCodes).toHaveLength(10);
+
+        const challenge = await beginLogin(service as never, person);
+        const asked = await sendCode({ client }, challenge, id);
+        expect(asked.status).toBe(200);
+        const code = readOff(card, asked.body.cells as string[]);
+        expect((await answer({ client } as never, challenge, { code: '55 55 55' })).status).toBe(422);
+        expect((await answer({ client } as never, challenge, { code })).status).toBe(200);
+        expect((await answer({ client } as never, challenge, { code })).status).toBe(410);
+        const other = await beginLogin(service as never, person);
+        expect((await answer({ client } as never, other, { code })).status).toBe(422);
+      } finally {
+        await service.stop();
+      }
+    },
+    MINUTE,
+  );
+
+  it.each<[string, string, string | undefined, RegExp]>([
+    ['cannot be found', './nowhere.js', undefined, /FACTOR_MODULES: \.\/nowhere\.js cannot be found from/],
+    ['is not installed', '@acme/nothing', undefined, /FACTOR_MODULES: @acme\/nothing cannot be found from/],
+    [
+      'exports no factor',
+      './odd.mjs',
+      'export const answer = 42;',
+      /odd\.mjs exports no factor: export a class/,
+    ],
+    ['cannot be read', './odd.mjs', 'export class {', /odd\.mjs cannot be imported: .*SyntaxError/s],
+    ['throws', './odd.mjs', 'throw new Error("no licence");', /odd\.mjs cannot be imported: .*no licence/s],
+  ])('that %s stops the start with a sentence', async (_what, name, source, sentence) => {
+    if (source !== undefined) writeFileSync(join(project, 'odd.mjs'), source);
+    const service = await start(name, project);
+    const { code, output }: Ending = await service.ended;
+    expect(code).toBe(1);
+    expect(output).toMatch(sentence);
+  });
+
+  it('is known to the command line too', async () => {
+    const { code, output } = await runProcess({
+      command: [process.execPath, join(ROOT, 'dist/apps/api/src/cli/main.js')],
+      args: ['admin', '--email', 'someone@example.com'],
+      cwd: project,
+      env: {
+        NODE_ENV: 'test',
+        DATABASE_URL: await freshDatabase(),
+        MASTER_KEY: randomBytes(32).toString('base64'),
+        FACTOR_MODULES: './dist/index.js',
+      },
+    });
+    expect({ code, output }).toMatchObject({
+      code: 0,
+      output: expect.stringContaining('is an administrator now'),
+    });
+  });
+});
+
+/** What the owner reads off the printed card. */
+function readOff(card: string, cells: readonly string[]): string {
+  const [head = '', ...lines] = card.split('\n');
+  const columns = head.trim().split(/\s+/);
+  return cells
+    .map((cell) => {
+      const line = lines.find((each) => each.startsWith(cell.charAt(1))) ?? '';
+      return line.split(/\s+/)[columns.indexOf(cell.charAt(0)) + 1];
+    })
+    .join(' ');
+}
