@@ -45,7 +45,8 @@ describe("a stranger's factor", () => {
   it(
     'is held to its contract in a project of its own, by the packages alone',
     async () => {
-      const ours = Object.entries(process.env).filter(([name]) => !name.startsWith('VITEST'));
+      // Neither told to be under test nor given a PostgreSQL: the suite starts its own.
+      const ours = Object.entries(process.env).filter(([name]) => !/^(VITEST|TEST_)/.test(name));
       const args = ['node_modules/vitest/vitest.mjs', 'run', '--reporter=json', '--outputFile=report.json'];
       await run(process.execPath, args, { cwd: project, env: Object.fromEntries(ours) }).catch(
         (error: unknown) => error,
@@ -58,6 +59,26 @@ describe("a stranger's factor", () => {
       expect(report.numPassedTests).toBeGreaterThan(18);
     },
     2 * MINUTE,
+  );
+
+  it(
+    'finds whole types in both packages',
+    async () => {
+      const config = {
+        extends: './tsconfig.json',
+        // Of declarations that are skipped, an import that is not there is no error.
+        compilerOptions: { skipLibCheck: false, lib: ['ES2024', 'DOM'], noEmit: true, rootDir: '.' },
+        include: ['src', 'test'],
+      };
+      writeFileSync(join(project, 'tsconfig.whole.json'), JSON.stringify(config));
+      const { stdout } = await run('npx', ['tsc', '-p', 'tsconfig.whole.json', '--pretty', 'false'], {
+        cwd: project,
+      }).catch((error: unknown) => error as { stdout: string });
+      expect(
+        stdout.split('\n').filter((line) => /^(src|test|node_modules\/@countersign)\//.test(line)),
+      ).toEqual([]);
+    },
+    MINUTE,
   );
 
   const start = async (modules: string, cwd = ROOT): Promise<ProductProcess> =>

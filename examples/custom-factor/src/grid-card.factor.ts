@@ -1,6 +1,5 @@
 import {
   AnsweredFactor,
-  type Circumstances,
   type Enrolment,
   FactorProvider,
   MISMATCH,
@@ -11,11 +10,15 @@ import {
 import { Injectable } from '@nestjs/common';
 import { timingSafeEqual } from 'node:crypto';
 import { z } from 'zod';
-import { ASKED, cellOf, CELLS, cellsFor, newCard, printed } from './grid.js';
+import { ASKED, cellOf, CELLS, newCard, printed, questionOf } from './grid.js';
 
 const Input = z.strictObject({});
 
-const CardSecret = z.strictObject({ card: z.string().length(CELLS.length * 2) });
+const CardSecret = z.strictObject({
+  card: z.string().length(CELLS.length * 2),
+  /** Questions that were answered. */
+  answered: z.number().int().min(0),
+});
 
 const Answer = z.strictObject({
   code: z
@@ -33,8 +36,9 @@ type CardSecret = z.output<typeof CardSecret>;
 type Answer = z.output<typeof Answer>;
 
 /**
- * A printed card of fifty cells. Enrolment shows it once; a challenge asks for three of its cells. Each three are good
- * once: somebody who looked over a shoulder knows three cells, and those three are not asked for a second time.
+ * A printed card of fifty cells. Enrolment shows it once; a challenge asks for three of its cells. Which ones is the
+ * card's own affair and not the challenge's: who saw six cells over a shoulder and has the password could otherwise
+ * open challenges until one asks for three of the six.
  */
 @FactorProvider({ type: 'grid_card', contract: 1, amr: ['otp'] })
 @Injectable()
@@ -49,32 +53,39 @@ export class GridCardFactor extends AnsweredFactor<{
   override readonly answer = Answer;
 
   /** Makes a card, to be printed, and asks for three of its cells: has it been? */
-  override enrol(_input: z.output<typeof Input>, at: Circumstances): Enrolment<CardSecret> {
+  override enrol(): Enrolment<CardSecret> {
     const card = newCard();
-    return { secret: { card }, show: { card: printed(card), cells: cellsFor(at.nonce) } };
+    return { secret: { card, answered: 0 }, show: { card: printed(card), cells: questionOf(card, 0) } };
   }
 
-  /** The same decision as `verify`: the nonce is the enrolment's. */
-  override confirm(secret: CardSecret, answer: Answer, at: Circumstances): Verdict<CardSecret> {
-    return this.verify(secret, answer, at);
+  /** The same decision as `verify`: activation answers the card's first question. */
+  override confirm(secret: CardSecret, answer: Answer): Verdict<CardSecret> {
+    return this.verify(secret, answer);
   }
 
   /** Names the cells to read off: `{ cells: ['B4', 'D1', 'H3'] }`. */
-  override challenge(_secret: CardSecret, at: Circumstances): ShownChallenge {
-    return { cells: cellsFor(at.nonce) };
+  override challenge({ card, answered }: CardSecret): ShownChallenge {
+    return { cells: questionOf(card, answered) };
   }
 
   /**
-   * Decides whether the answer is what stands in the cells that were asked for.
-   * @returns accepted with those cells as the token to spend. It is not `'challenge-bound'`: another challenge may ask
-   *   for the same three by chance, and then the answer would fit both
+   * Decides whether the answer is what stands in the cells that the card's next question asks for.
+   * @returns accepted with the question's number as the step to spend, and a card that asks the next one. It is not
+   *   `'challenge-bound'`: all challenges ask the same until it is answered
    */
-  override verify({ card }: CardSecret, { code }: Answer, at: Circumstances): Verdict<CardSecret> {
-    const cells = cellsFor(at.nonce);
-    const right = Buffer.from(cells.map((cell) => cellOf(card, cell)).join(''));
+  override verify({ card, answered }: CardSecret, { code }: Answer): Verdict<CardSecret> {
+    const right = Buffer.from(
+      questionOf(card, answered)
+        .map((cell) => cellOf(card, cell))
+        .join(''),
+    );
     const given = Buffer.from(code);
     if (given.length !== right.length || !timingSafeEqual(given, right)) return MISMATCH;
-    return { accepted: true, fresh: { token: cells.join(' ') } };
+    return {
+      accepted: true,
+      fresh: { step: BigInt(answered) },
+      secret: { card, answered: answered + 1 },
+    };
   }
 
   /** Tells no more than what it is. */

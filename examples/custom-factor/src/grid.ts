@@ -1,4 +1,4 @@
-import { createHash, randomInt } from 'node:crypto';
+import { createHmac, randomInt } from 'node:crypto';
 
 const COLUMNS = 'ABCDEFGHIJ';
 const ROWS = '12345';
@@ -7,13 +7,16 @@ const ROWS = '12345';
 const SYMBOLS = '34679ACDEFGHJKMNPQRTWXY';
 const SYMBOLS_PER_CELL = 2;
 
-/** Cells that one challenge asks for. */
+/** Cells that one question asks for. */
 export const ASKED = 3;
 
 /** The names of all cells, row by row: A1, B1, … J5. */
 export const CELLS: readonly string[] = [...ROWS].flatMap((row) =>
   [...COLUMNS].map((column) => column + row),
 );
+
+/** Questions until a cell may be asked for again. */
+export const QUESTIONS_PER_ROUND = Math.floor(CELLS.length / ASKED);
 
 /** A new card: what stands in each cell, one after another. */
 export function newCard(): string {
@@ -35,15 +38,23 @@ export function printed(card: string): string {
 }
 
 /**
- * Three different cells, by the nonce alone: whoever has the nonce of a challenge finds the same three, so that none
- * need be stored. A nonce of 32 unpredictable bytes gives each of the 19 600 combinations nearly the same chance.
+ * The cells that a card's question asks for, by the card alone: they stay the same until they are answered, however
+ * many challenges are opened. The cells are shuffled and dealt three by three, so that none comes twice in a round;
+ * then they are shuffled anew.
+ *
+ * @param nth how many questions of this card were answered before
  */
-export function cellsFor(nonce: Uint8Array): string[] {
-  const left = [...CELLS];
-  const chosen: string[] = [];
-  for (let turn = 0; turn < ASKED; turn += 1) {
-    const digest = createHash('sha256').update(nonce).update(String(turn)).digest();
-    chosen.push(...left.splice(digest.readUInt32BE(0) % left.length, 1));
-  }
-  return chosen.sort((a, b) => CELLS.indexOf(a) - CELLS.indexOf(b));
+export function questionOf(card: string, nth: number): string[] {
+  const round = Math.floor(nth / QUESTIONS_PER_ROUND);
+  const start = (nth % QUESTIONS_PER_ROUND) * ASKED;
+  return shuffled(card, round)
+    .slice(start, start + ASKED)
+    .sort((a, b) => CELLS.indexOf(a) - CELLS.indexOf(b));
+}
+
+// Keyed by the card, so that only who has all of it knows what will be asked.
+function shuffled(card: string, round: number): string[] {
+  const place = (cell: string): string => createHmac('sha256', card).update(`${round} ${cell}`).digest('hex');
+  const places = new Map(CELLS.map((cell) => [place(cell), cell]));
+  return [...places].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, cell]) => cell);
 }

@@ -1,5 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { Database, startThrowawayPostgres } from '@countersign/core';
+import {
+  Database,
+  type EmbeddedPostgres,
+  EmbeddedPostgresError,
+  startThrowawayPostgres,
+} from '@countersign/core';
 import { migrations } from '@countersign/migrations';
 import pg from 'pg';
 
@@ -14,19 +19,30 @@ export interface ContractDatabase {
  *
  * @param server a PostgreSQL where the user may create databases; `TEST_DATABASE_URL` where absent, and where that is
  * not set either, one of the suite's own, which goes with the database
- * @throws Error where PostgreSQL cannot be reached, EmbeddedPostgresError where the machine cannot run its own
+ * @throws Error where PostgreSQL cannot be reached, or this machine cannot run one of the suite's own
  */
 export async function contractDatabase(
   server: string | undefined = process.env['TEST_DATABASE_URL'],
 ): Promise<ContractDatabase> {
   if (server !== undefined) return databaseOn(server);
-  const own = await startThrowawayPostgres({ log: () => undefined });
+  const own = await ownPostgres();
   try {
     const database = await databaseOn(own.url);
     return { url: database.url, drop: () => own.stop() };
   } catch (error) {
     await own.stop();
     throw error;
+  }
+}
+
+async function ownPostgres(): Promise<EmbeddedPostgres> {
+  try {
+    return await startThrowawayPostgres({ log: () => undefined });
+  } catch (error) {
+    if (!(error instanceof EmbeddedPostgresError)) throw error;
+    // What is said of DATABASE_URL is meant for the service.
+    const reason = error.message.replaceAll('DATABASE_URL', 'TEST_DATABASE_URL');
+    throw new Error(`The contract suite has no PostgreSQL. ${reason}`, { cause: error });
   }
 }
 

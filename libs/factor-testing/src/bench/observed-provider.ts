@@ -7,6 +7,7 @@ import type {
   Verdict,
 } from '@countersign/factor-kit';
 import type { FactorClass } from '@countersign/factors';
+import { AsyncLocalStorage } from 'node:async_hooks';
 
 type Judging = 'confirm' | 'verify';
 
@@ -59,9 +60,10 @@ function observeAnswers(provider: AnsweredFactor, observed: Observed): void {
     observed.enrolled.set(at.ids.factor, structuredClone(enrolment.secret));
     return enrolment;
   };
+  const judging = new AsyncLocalStorage<true>();
   for (const method of ['confirm', 'verify'] as const) {
     const judge = provider[method].bind(provider);
-    provider[method] = async (
+    const observedJudge = async (
       secret: unknown,
       answer: unknown,
       at: Circumstances,
@@ -70,10 +72,13 @@ function observeAnswers(provider: AnsweredFactor, observed: Observed): void {
       const before = JSON.stringify(secret);
       observed.given.set(at.ids.factor, structuredClone(secret));
       try {
-        return await judge(secret, answer, at);
+        return await judging.run(true, () => judge(secret, answer, at));
       } finally {
         if (JSON.stringify(secret) !== before) observed.changedInPlace.add(method);
       }
     };
+    // A `confirm` that asks its own `verify` gets what its class returns, and gives it what its class takes.
+    provider[method] = (secret, answer, at) =>
+      judging.getStore() === true ? judge(secret, answer, at) : observedJudge(secret, answer, at);
   }
 }
