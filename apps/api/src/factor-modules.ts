@@ -14,7 +14,8 @@ export interface LoadedFactors {
 
 /**
  * Imports the modules that FACTOR_MODULES names: a path counts from the working directory, a package is looked for in
- * its node_modules before ours. Of each, every exported Nest module is taken, else every exported provider.
+ * its node_modules before ours. Of each, every exported Nest module is taken, and every exported provider that none of
+ * them holds.
  *
  * @throws StartFailure naming the module, where it cannot be found or imported, or holds no provider
  */
@@ -32,9 +33,11 @@ export async function loadFactorModules(
 async function load(name: string, from: string): Promise<LoadedFactors> {
   const exported = Object.values(await imported(name, from)).filter(isClass);
   const modules = exported.filter(isNestModule);
-  if (modules.length > 0) return { modules, providers: [] };
-  const providers = exported.filter((value) => factorProviderOptions(value) !== undefined);
-  if (providers.length > 0) return { modules: [], providers };
+  const held = new Set(modules.flatMap(providersOf));
+  const providers = exported.filter(
+    (value) => factorProviderOptions(value) !== undefined && !held.has(value),
+  );
+  if (modules.length + providers.length > 0) return { modules, providers };
   throw new StartFailure(
     `FACTOR_MODULES: ${name} exports no factor: export a class decorated with @FactorProvider, or a Nest module ` +
       'that provides one.',
@@ -73,10 +76,21 @@ function entryOf(name: string, from: string): string {
   const manifest = findPackageJSON(name, pathToFileURL(join(from, 'package.json')));
   if (manifest === undefined) return name;
   const { exports } = JSON.parse(readFileSync(manifest, 'utf8')) as { exports?: unknown };
-  const entry = importEntry(
-    typeof exports === 'object' && exports !== null && '.' in exports ? exports['.'] : exports,
-  );
+  const entry = importEntry(exportedAs(subpathOf(name), exports));
   return entry === undefined ? name : pathToFileURL(join(dirname(manifest), entry)).href;
+}
+
+// `.` of a package's name, `./grid` of `@acme/cards/grid`.
+function subpathOf(name: string): string {
+  return ['.', ...name.split('/').slice(name.startsWith('@') ? 2 : 1)].join('/');
+}
+
+// Without subpaths, `exports` is what the package itself is. Patterns of subpaths are not looked into.
+function exportedAs(subpath: string, exports: unknown): unknown {
+  if (typeof exports !== 'object' || exports === null || !('.' in exports || subpath in exports)) {
+    return subpath === '.' ? exports : undefined;
+  }
+  return (exports as Record<string, unknown>)[subpath];
 }
 
 // https://nodejs.org/api/packages.html#conditional-exports: the first condition that holds.
@@ -97,6 +111,14 @@ function isClass(value: unknown): value is Type {
 
 function isNestModule(value: Type): boolean {
   return ['imports', 'providers', 'exports'].some((key) => Reflect.hasOwnMetadata(key, value));
+}
+
+// The classes that a Nest module lists: bare, or as what a token is made of.
+function providersOf(module: Type): unknown[] {
+  const listed = (Reflect.getOwnMetadata('providers', module) ?? []) as readonly (
+    Type | { readonly provide?: unknown; readonly useClass?: unknown }
+  )[];
+  return listed.flatMap((item) => (typeof item === 'function' ? [item] : [item.provide, item.useClass]));
 }
 
 function firstLine(message: string): string {
