@@ -16,6 +16,34 @@ const run = promisify(execFile);
 const EXAMPLE = join(ROOT, 'examples/custom-factor');
 const MINUTE = 60_000;
 
+/** A second factor of the same package, which has something injected, in a Nest module of its own. */
+const OFFICE = `
+  import { FactorProvider } from '@countersign/factor-kit';
+  import { Injectable, Module } from '@nestjs/common';
+  import { GridCardFactor } from './grid-card.factor.js';
+
+  @Injectable()
+  export class Printer {
+    readonly name = 'the office printer';
+  }
+
+  @FactorProvider({ type: 'office_card', contract: 1, amr: ['otp'] })
+  @Injectable()
+  export class OfficeCardFactor extends GridCardFactor {
+    constructor(private readonly printer: Printer) {
+      super();
+    }
+
+    override enrol() {
+      const { secret, show } = super.enrol();
+      return { secret, show: { ...show, printer: this.printer.name } };
+    }
+  }
+
+  @Module({ providers: [Printer, OfficeCardFactor] })
+  export class OfficeModule {}
+`;
+
 describe("a stranger's factor", () => {
   let project: string;
   const npm = (...args: readonly string[]): Promise<unknown> =>
@@ -32,6 +60,7 @@ describe("a stranger's factor", () => {
     // Outside of the repository, where nothing of ours is found by accident.
     project = mkdtempSync(join(tmpdir(), 'countersign-stranger-'));
     cpSync(EXAMPLE, project, { recursive: true });
+    writeFileSync(join(project, 'src/office.ts'), OFFICE);
     await run(process.execPath, [join(ROOT, 'scripts/pack.mjs')], { cwd: ROOT });
     const packages = join(ROOT, 'dist/packages');
     const tarballs = readdirSync(packages).filter((name) => name.endsWith('.tgz'));
@@ -143,6 +172,21 @@ describe("a stranger's factor", () => {
     },
     MINUTE,
   );
+
+  it('gets what its own Nest module provides, injected', async () => {
+    const service = await (await start('./dist/index.js,./dist/office.js', project)).ready();
+    try {
+      const { accessToken: token } = await register(service as never);
+      const enrolled = await service.client.post('/v1/me/factors', { type: 'office_card' }, { token });
+      expect(enrolled.body).toMatchObject({ printer: 'the office printer' });
+      const types = await service.client.get('/v1/factor-types', { token });
+      expect((types.body.data as { type: string }[]).map(({ type }) => type)).toEqual(
+        expect.arrayContaining(['grid_card', 'office_card', 'totp']),
+      );
+    } finally {
+      await service.stop();
+    }
+  });
 
   it.each<[string, string, string | undefined, RegExp]>([
     ['cannot be found', './nowhere.js', undefined, /FACTOR_MODULES: \.\/nowhere\.js cannot be found from/],

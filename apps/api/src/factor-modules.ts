@@ -1,7 +1,7 @@
 import type { Type } from '@nestjs/common';
 import { factorProviderOptions } from '@countersign/factor-kit';
-import { readFileSync } from 'node:fs';
-import { createRequire, findPackageJSON } from 'node:module';
+import { existsSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { StartFailure } from './start-failure.js';
@@ -73,16 +73,29 @@ function located(name: string, from: string): string {
 
 // A package for `import` alone: `require` does not see its entry.
 function entryOf(name: string, from: string): string {
-  const manifest = findPackageJSON(name, pathToFileURL(join(from, 'package.json')));
+  const manifest = manifestOf(name, from);
   if (manifest === undefined) return name;
   const { exports } = JSON.parse(readFileSync(manifest, 'utf8')) as { exports?: unknown };
   const entry = importEntry(exportedAs(subpathOf(name), exports));
   return entry === undefined ? name : pathToFileURL(join(dirname(manifest), entry)).href;
 }
 
-// `.` of a package's name, `./grid` of `@acme/cards/grid`.
+// Where Node looks for it: module.findPackageJSON does the same, from Node 22.14 on.
+function manifestOf(name: string, from: string): string | undefined {
+  const folders = createRequire(join(from, 'package.json')).resolve.paths(name) ?? [];
+  return folders
+    .map((folder) => join(folder, packageOf(name), 'package.json'))
+    .find((path) => existsSync(path));
+}
+
+// `@acme/cards` of `@acme/cards/grid`.
+function packageOf(name: string): string {
+  return name.split('/', name.startsWith('@') ? 2 : 1).join('/');
+}
+
+// `./grid` of `@acme/cards/grid`, `.` of `@acme/cards`.
 function subpathOf(name: string): string {
-  return ['.', ...name.split('/').slice(name.startsWith('@') ? 2 : 1)].join('/');
+  return `.${name.slice(packageOf(name).length)}`;
 }
 
 // Without subpaths, `exports` is what the package itself is. Patterns of subpaths are not looked into.
