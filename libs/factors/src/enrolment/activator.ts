@@ -60,7 +60,9 @@ export class Activator {
       await this.events.append(
         tx,
         this.#event('factor.enrolled', input, made.factor.id, made.factor.type),
-        this.#event('factor.activated', input, made.factor.id, made.factor.type),
+        this.#event('factor.activated', input, made.factor.id, made.factor.type, {
+          issuedWith: publicId('fac', input.activation.factorId),
+        }),
       );
       show = { ...show, ...made.show };
     }
@@ -76,13 +78,14 @@ export class Activator {
     { subject, origin }: ActivateInput,
     factorId: string,
     factorType: string,
+    more: EventDraft['data'] = {},
   ): EventDraft {
     return {
       type,
       applicationId: subject.application.id,
       userId: subject.userId,
       origin,
-      data: { factorId: publicId('fac', factorId), factorType },
+      data: { factorId: publicId('fac', factorId), factorType, ...more },
     };
   }
 }

@@ -39,8 +39,9 @@ export function verificationEvents(
     locked: draft('factor.locked'),
     recoveryUsed: (hint) => {
       const left = Number.parseInt(hint, 10);
-      const used = draft('backup_codes.used', { left });
-      return left <= FEW_CODES ? [used, draft('backup_codes.low', { left })] : [used];
+      const low = left <= FEW_CODES;
+      const used = draft('backup_codes.used', { left, low });
+      return low ? [used, draft('backup_codes.low', { left })] : [used];
     },
   };
 }
