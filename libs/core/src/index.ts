@@ -25,7 +25,8 @@ export {
   EphemeralStoreUnavailable,
 } from './ephemeral/ephemeral-store.js';
 export { type EventDraft, type Origin, SYSTEM_ORIGIN } from './events/event.js';
-export { EventRelay, type RelayedEvent, type RelaySubscriber } from './events/event-relay.js';
+export { EventRelay, type RelaySubscriber } from './events/event-relay.js';
+export type { RelayedEvent } from './events/relayed-event.js';
 export { EventLog } from './events/event-log.js';
 export { newId } from './ids/new-id.js';
 export { type IdPrefix, parsePublicId, publicId } from './ids/public-id.js';

@@ -11,23 +11,8 @@ import type { CoreConfig } from '../core.config.js';
 import { Database } from '../database/database.js';
 import type { Tx } from '../database/tx.js';
 import type { EventType } from './event.js';
+import type { RelayedEvent } from './relayed-event.js';
 import { RelayStore } from './relay.store.js';
-
-/** An event as it was written. */
-export interface RelayedEvent {
-  /** UUID. It stays the same however often the event is handed on. */
-  readonly id: string;
-  readonly at: Date;
-  readonly type: EventType;
-  readonly applicationId: string;
-  readonly userId: string | null;
-  readonly actorType: string;
-  readonly actorId: string | null;
-  readonly ip: string | null;
-  readonly userAgent: string | null;
-  readonly requestId: string | null;
-  readonly data: Readonly<Record<string, unknown>>;
-}
 
 /** Somebody who reacts to events after their commit. */
 export interface RelaySubscriber {

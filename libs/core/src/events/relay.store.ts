@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Clock } from '../clock/clock.js';
 import { statement } from '../database/statement.js';
 import type { Tx } from '../database/tx.js';
-import type { RelayedEvent } from './event-relay.js';
+import type { RelayedEvent } from './relayed-event.js';
 
 /** Where a subscriber is in the log. `tx` is PostgreSQL's bigint. */
 export interface RelayPosition {

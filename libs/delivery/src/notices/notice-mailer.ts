@@ -9,10 +9,10 @@ import { languageOf } from '../templates/language.js';
 import type { Notice } from './notice.js';
 import { NoticeStore } from './notice.store.js';
 import { noticeMail } from './notice.templates.js';
-import type { NoticeJob } from './notices.js';
+import type { NoticeJob } from './notice-job.js';
 
 /** Raised where a notice was not sent, so that its job is tried again. */
-export class NoticeNotSent extends Error {
+class NoticeNotSent extends Error {
   override readonly name = 'NoticeNotSent';
 }
 

@@ -1,24 +1,9 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
-import {
-  Clock,
-  EventRelay,
-  type JobPayload,
-  type JobQueue,
-  Jobs,
-  type RelayedEvent,
-  type Tx,
-} from '@countersign/core';
+import { Clock, EventRelay, type JobQueue, Jobs, type RelayedEvent, type Tx } from '@countersign/core';
 import { Applications } from '@countersign/directory';
 import { NOTED_EVENTS, noticeOf } from './notice.js';
+import type { NoticeJob } from './notice-job.js';
 import { NoticeMailer } from './notice-mailer.js';
-
-/** A notice that is to be mailed. */
-export interface NoticeJob extends JobPayload {
-  readonly eventId: string;
-  /** RFC 3339: the event's own time, by which its partition is found. */
-  readonly at: string;
-  readonly notice: string;
-}
 
 // Eight tries over about two hours: a mail server that is down for lunch loses nothing.
 const QUEUE: JobQueue = { name: 'notices', retryLimit: 8, retryDelaySeconds: 30, expireInSeconds: 60 };
