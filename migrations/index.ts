@@ -1,5 +1,6 @@
 import { Foundation0000000000001 } from './0001-foundation.js';
 import { Messages0000000000002 } from './0002-messages.js';
+import { Relay0000000000003 } from './0003-relay.js';
 
 /** Every migration, oldest first. */
-export const migrations = [Foundation0000000000001, Messages0000000000002];
+export const migrations = [Foundation0000000000001, Messages0000000000002, Relay0000000000003];

@@ -61,6 +61,8 @@ export async function startTestApp(options: TestAppOptions = {}): Promise<TestAp
   const redisUrl = options.redis === false ? undefined : process.env['TEST_REDIS_URL'];
   const config = loadAppConfig({
     NODE_ENV: 'test',
+    // Background work would mix into what tests count and compare; those about it ask for it.
+    ROLE: 'api',
     DATABASE_URL: databaseUrl,
     MASTER_KEY: options.masterKey ?? randomBytes(32).toString('base64'),
     LOG_LEVEL: 'error',

@@ -9,7 +9,7 @@ describe('the role', () => {
   const scheduled = (): number => world.app.get(SchedulerRegistry, { strict: false }).getCronJobs().size;
 
   it('all serves requests and does the scheduled work', async () => {
-    world = await startTestApp();
+    world = await startTestApp({ env: { ROLE: 'all' } });
     expect(scheduled()).toBeGreaterThan(0);
     expect((await world.client.get('/.well-known/jwks.json')).status).toBe(200);
   });

@@ -26,6 +26,7 @@ import { MeController } from './routes/me.controller.js';
 import { ProblemPageController } from './routes/problem-page.controller.js';
 import { RegistrationController } from './routes/registration.controller.js';
 import { VerifyBudget } from './routes/rejected-answer.js';
+import { ResyncController } from './routes/resync.controller.js';
 import { SessionController } from './routes/session.controller.js';
 import { StepUpController } from './routes/step-up.controller.js';
 
@@ -49,6 +50,7 @@ const controllers = [
   FactorTypeController,
   FactorController,
   EnrolmentController,
+  ResyncController,
   ChallengeController,
   DeviceController,
   DeliveryController,

@@ -12,6 +12,11 @@ import { EphemeralStore } from './ephemeral/ephemeral-store.js';
 import { openEphemeralStore } from './ephemeral/open-ephemeral-store.js';
 import { EventLog } from './events/event-log.js';
 import { EventPartitions } from './events/event-partitions.js';
+import { EventRelay } from './events/event-relay.js';
+import { RelayPositionEntity } from './events/relay-position.entity.js';
+import { RelayStore } from './events/relay.store.js';
+import { Jobs } from './jobs/jobs.js';
+import { PgBossJobs } from './jobs/pg-boss.jobs.js';
 import { DataKeyEntity } from './keys/data-key.entity.js';
 import { EventEntity } from './events/event.entity.js';
 import { developmentMasterKey } from './keys/master-key.js';
@@ -19,7 +24,7 @@ import { openSealer, openSigningKeys, SigningKeys } from './keys/keyring.js';
 import { SigningKeyEntity } from './keys/signing-key.entity.js';
 
 /** Core's own tables. */
-export const coreEntities = [DataKeyEntity, SigningKeyEntity, EventEntity];
+export const coreEntities = [DataKeyEntity, SigningKeyEntity, EventEntity, RelayPositionEntity];
 
 /** What the ground floor is built on. */
 export interface CoreModuleOptions {
@@ -80,9 +85,12 @@ export class CoreModule {
         },
         EventLog,
         EventPartitions,
+        RelayStore,
+        EventRelay,
+        { provide: Jobs, useClass: PgBossJobs },
         CoreLifecycle,
       ],
-      exports: [Clock, Database, EphemeralStore, Sealer, SigningKeys, EventLog],
+      exports: [Clock, Database, EphemeralStore, Sealer, SigningKeys, EventLog, EventRelay, Jobs],
     };
   }
 }

@@ -25,9 +25,12 @@ export {
   EphemeralStoreUnavailable,
 } from './ephemeral/ephemeral-store.js';
 export { type EventDraft, type Origin, SYSTEM_ORIGIN } from './events/event.js';
+export { EventRelay, type RelaySubscriber } from './events/event-relay.js';
+export type { RelayedEvent } from './events/relayed-event.js';
 export { EventLog } from './events/event-log.js';
 export { newId } from './ids/new-id.js';
 export { type IdPrefix, parsePublicId, publicId } from './ids/public-id.js';
+export { type JobPayload, type JobQueue, Jobs } from './jobs/jobs.js';
 export { MasterKeyMismatch, SigningKeys } from './keys/keyring.js';
 export { type ProblemCode, PROBLEMS } from './problems/catalogue.js';
 export { type FieldError, Problem } from './problems/problem.js';

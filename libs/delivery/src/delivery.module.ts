@@ -1,6 +1,7 @@
 import { Inject, Injectable, Module, type OnApplicationShutdown } from '@nestjs/common';
 import { getConfigToken } from '@nestjs/config';
 import type { CoreConfig } from '@countersign/core';
+import { DirectoryModule } from '@countersign/directory';
 import { CodeDelivery } from './codes/code-delivery.js';
 import { EmailCodes } from './codes/email-codes.js';
 import { SmsCodes } from './codes/sms-codes.js';
@@ -16,6 +17,9 @@ import { openEmailSender, openSmsSender } from './open-senders.js';
 import { MessageEntity } from './messages/message.entity.js';
 import { MessageStore } from './messages/message.store.js';
 import { MessagesSweeper } from './messages/messages.sweeper.js';
+import { NoticeMailer } from './notices/notice-mailer.js';
+import { NoticeStore } from './notices/notice.store.js';
+import { Notices } from './notices/notices.js';
 import { SmsSender } from './sms/sms-sender.js';
 import { NoteTwilioStatus } from './use-cases/note-twilio-status.use-case.js';
 
@@ -36,6 +40,7 @@ const CONFIGURED = [getConfigToken('delivery'), getConfigToken('core'), Mailbox]
 
 /** Brings messages to users: vendors, guards, texts, and the mailbox that stands in while there is no vendor. */
 @Module({
+  imports: [DirectoryModule],
   providers: [
     Mailbox,
     {
@@ -60,6 +65,9 @@ const CONFIGURED = [getConfigToken('delivery'), getConfigToken('core'), Mailbox]
     MessageStore,
     MessagesSweeper,
     NoteTwilioStatus,
+    NoticeStore,
+    NoticeMailer,
+    Notices,
   ],
   exports: [CodeDelivery, EmailSender, Mailbox, MessageStore, NoteTwilioStatus],
 })

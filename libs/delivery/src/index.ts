@@ -1,13 +1,7 @@
-export {
-  CodeDelivery,
-  type CodeToDeliver,
-  type Delivered,
-  type DestinationRefusal,
-  type SendCap,
-} from './codes/code-delivery.js';
-export { type DeliveryConfig, deliverySection } from './delivery.config.js';
+export { CodeDelivery, type Delivered } from './codes/code-delivery.js';
+export { deliverySection } from './delivery.config.js';
 export { deliveryEntities, DeliveryModule } from './delivery.module.js';
-export { type Email, EmailSender, type Sent } from './email/email-sender.js';
+export { type Email, EmailSender } from './email/email-sender.js';
 export { Mailbox, type MailboxMessage } from './mailbox/mailbox.js';
 export { MessageStore } from './messages/message.store.js';
 export { TWILIO_CALLBACK } from './open-senders.js';

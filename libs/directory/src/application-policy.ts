@@ -9,14 +9,44 @@ export interface ApplicationPolicy {
   readonly defaultLocale: string;
   /** SMS of a day; `null` leaves it to the deployment. */
   readonly smsDailyLimit: number | null;
+  /** What the owner of an account is told by mail. */
+  readonly notices: NoticeSettings;
 }
 
+/** The notices that there are, each on or off. */
+export interface NoticeSettings {
+  readonly factorAdded: boolean;
+  readonly factorRemoved: boolean;
+  readonly backupCodesUsed: boolean;
+  readonly backupCodesLow: boolean;
+  readonly passwordChanged: boolean;
+  readonly sessionReuse: boolean;
+}
+
+/** A policy as it is stored: what differs from the default. */
+export type StoredPolicy = Partial<Omit<ApplicationPolicy, 'notices'>> & {
+  readonly notices?: Partial<NoticeSettings>;
+};
+
 /** The policy of an application that has not decided otherwise. */
-export const DEFAULT_POLICY: ApplicationPolicy = {
+const DEFAULT_POLICY: ApplicationPolicy = {
   registration: 'open',
   requireSecondFactor: false,
   allowedFactorTypes: null,
   trustedDevices: true,
   defaultLocale: 'en',
   smsDailyLimit: null,
+  notices: {
+    factorAdded: true,
+    factorRemoved: true,
+    backupCodesUsed: true,
+    backupCodesLow: true,
+    passwordChanged: true,
+    sessionReuse: true,
+  },
 };
+
+/** The whole policy: what is stored over the default, notice by notice. */
+export function policyOf(stored: StoredPolicy): ApplicationPolicy {
+  return { ...DEFAULT_POLICY, ...stored, notices: { ...DEFAULT_POLICY.notices, ...stored.notices } };
+}

@@ -1,5 +1,5 @@
 import { Column, Entity, PrimaryColumn, Unique } from 'typeorm';
-import type { ApplicationPolicy } from './application-policy.js';
+import type { StoredPolicy } from './application-policy.js';
 
 /** A tenant: one product that integrates Countersign. */
 @Entity('applications')
@@ -24,7 +24,7 @@ export class ApplicationEntity {
 
   /** What differs from the default policy. */
   @Column('jsonb', { default: {} })
-  policy!: Partial<ApplicationPolicy>;
+  policy!: StoredPolicy;
 
   @Column('timestamptz', { name: 'created_at' })
   createdAt!: Date;

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Clock, newId, statement, type Tx } from '@countersign/core';
-import { type ApplicationPolicy, DEFAULT_POLICY } from './application-policy.js';
+import { type ApplicationPolicy, policyOf, type StoredPolicy } from './application-policy.js';
 
 /** An application as the rest of the house sees it. */
 export interface Application {
@@ -15,7 +15,7 @@ export interface Application {
 /** The slug of the application that is there from the first start. */
 export const DEFAULT_APPLICATION = 'default';
 
-type Row = Omit<Application, 'policy'> & { readonly policy: Partial<ApplicationPolicy> };
+type Row = Omit<Application, 'policy'> & { readonly policy: StoredPolicy };
 
 const SELECT = `SELECT id, slug, name, issuer, allowed_origins AS "allowedOrigins", policy FROM applications`;
 
@@ -52,5 +52,5 @@ export class ApplicationStore {
 }
 
 function application([row]: readonly Row[]): Application | undefined {
-  return row && { ...row, policy: { ...DEFAULT_POLICY, ...row.policy } };
+  return row && { ...row, policy: policyOf(row.policy) };
 }

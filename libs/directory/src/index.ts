@@ -1,4 +1,4 @@
-export { type ApplicationPolicy } from './application-policy.js';
+export type { ApplicationPolicy, NoticeSettings } from './application-policy.js';
 export { ApplicationEntity } from './application.entity.js';
 export { type Application, ApplicationStore } from './application.store.js';
 export { Applications } from './applications.js';

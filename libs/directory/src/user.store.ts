@@ -15,6 +15,15 @@ export interface NewAccount {
   readonly passwordHash: string;
 }
 
+/** A user as an operator's name for them finds them. */
+export interface NamedUser {
+  readonly id: string;
+  readonly externalId: string;
+  readonly email: string | null;
+  readonly locale: string | null;
+  readonly securityEpoch: number;
+}
+
 /** Fields of a user that can change; absent ones stay. */
 export interface UserChanges {
   readonly email?: string;
@@ -59,6 +68,18 @@ const MAKE_ADMIN = statement(
 const LOCK = statement(
   'user-lock',
   `SELECT security_epoch AS epoch FROM users WHERE id = $1 AND status = 'active' FOR NO KEY UPDATE`,
+);
+
+// An address is an account's, or one user's: where several of a server's users share it, it names none of them.
+const NAMED = statement(
+  'user-named',
+  `SELECT id, external_id AS "externalId", email, locale, security_epoch AS "securityEpoch",
+          password_hash IS NOT NULL AS account
+     FROM users
+    WHERE application_id = $1 AND status = 'active'
+      AND (external_id = $2 OR email = $3)
+    ORDER BY external_id = $2 DESC, password_hash IS NOT NULL DESC
+    LIMIT 2`,
 );
 
 const ANY_ADMIN = statement('user-any-admin', `SELECT id FROM users WHERE role = 'admin' LIMIT 1`);
@@ -143,6 +164,21 @@ export class UserStore {
   async lock(tx: Tx, userId: string): Promise<number | undefined> {
     const [row] = await tx.query<{ epoch: number }>(LOCK, [userId]);
     return row?.epoch;
+  }
+
+  /**
+   * Finds the active user that an operator names, by the application's own id or else by the e-mail address.
+   * @returns `undefined` where there is none, or where the address is that of several
+   */
+  async named(tx: Tx, applicationId: string, name: string): Promise<NamedUser | undefined> {
+    const address = name.trim().toLowerCase();
+    const [first, second] = await tx.query<NamedUser & { readonly account: boolean }>(NAMED, [
+      applicationId,
+      name,
+      address,
+    ]);
+    const ambiguous = second !== undefined && first?.externalId !== name && !first?.account;
+    return ambiguous ? undefined : first;
   }
 
   /** The active administrators of an application, locked until the transaction ends. */

@@ -45,7 +45,7 @@ export abstract class AnsweredFactor<T extends FactorShapes = FactorShapes> {
   /** The body of an enrolment, beside `type` and `label`. */
   abstract readonly input: T['input'];
   /** The same for servers that enrol for their users, where they may say more. `input` where it is absent. */
-  readonly serverInput?: Schema<Parsed<T['input']>>;
+  readonly serverInput?: Schema<Parsed<T['input']>> | undefined;
   /** What is sealed at rest. It must survive a trip through JSON. */
   abstract readonly secret: T['secret'];
   /** The body of an answer: `{ code }` or `{ credential }`. */
@@ -73,6 +73,17 @@ export abstract class AnsweredFactor<T extends FactorShapes = FactorShapes> {
   abstract verify(
     secret: Parsed<T['secret']>,
     answer: Parsed<T['answer']>,
+    at: Circumstances,
+  ): Promise<Verdict<Parsed<T['secret']>>> | Verdict<Parsed<T['secret']>>;
+
+  /**
+   * Finds a device again whose clock or counter has drifted out of reach, by two consecutive answers (RFC 4226 section
+   * 7.4, RFC 6238 section 6). Accepted with the second one's step, and the secret that reaches it from then on. Only
+   * for factors that know such a thing.
+   */
+  resync?(
+    secret: Parsed<T['secret']>,
+    answers: readonly [Parsed<T['answer']>, Parsed<T['answer']>],
     at: Circumstances,
   ): Promise<Verdict<Parsed<T['secret']>>> | Verdict<Parsed<T['secret']>>;
 

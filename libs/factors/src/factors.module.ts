@@ -14,6 +14,7 @@ import { DeliveredCodes } from './codes/delivered-codes.js';
 import { SendBudgets } from './codes/send-budgets.js';
 import { Activator } from './enrolment/activator.js';
 import { Confirmer } from './enrolment/confirmer.js';
+import { EnrolmentWriter } from './enrolment/enrolment-writer.js';
 import { EnrolmentStore } from './enrolment/enrolment.store.js';
 import { FactorMaker } from './enrolment/factor-maker.js';
 import { FactorRemover } from './enrolment/factor-remover.js';
@@ -28,6 +29,7 @@ import { SecondFactors } from './second-factors.js';
 import { Adjudicator } from './settlement/adjudicator.js';
 import { Settlement } from './settlement/settlement.js';
 import { SettlementStore } from './settlement/settlement.store.js';
+import { Resyncer } from './settlement/resyncer.js';
 import { SpentChallengeEntity } from './settlement/spent-challenge.entity.js';
 import { SpentTokenEntity } from './settlement/spent-token.entity.js';
 import { ActivateFactor } from './use-cases/activate-factor.use-case.js';
@@ -35,6 +37,7 @@ import { BeginSecondStep } from './use-cases/begin-second-step.use-case.js';
 import { ChangeFactor } from './use-cases/change-factor.use-case.js';
 import { EnrolFactor } from './use-cases/enrol-factor.use-case.js';
 import { RemoveFactor } from './use-cases/remove-factor.use-case.js';
+import { ResyncFactor } from './use-cases/resync-factor.use-case.js';
 import { SendChallenge } from './use-cases/send-challenge.use-case.js';
 import { SendEnrolmentCode } from './use-cases/send-enrolment-code.use-case.js';
 import { VerifyChallenge } from './use-cases/verify-challenge.use-case.js';
@@ -66,12 +69,15 @@ export const factorsEntities = [FactorEntity, SpentTokenEntity, SpentChallengeEn
     FactorMaker,
     Confirmer,
     Activator,
+    EnrolmentWriter,
+    Resyncer,
     BeginSecondStep,
     SendChallenge,
     VerifyChallenge,
     EnrolFactor,
     SendEnrolmentCode,
     ActivateFactor,
+    ResyncFactor,
     ChangeFactor,
     RemoveFactor,
     ErasedUsers,
@@ -85,6 +91,7 @@ export const factorsEntities = [FactorEntity, SpentTokenEntity, SpentChallengeEn
     EnrolFactor,
     SendEnrolmentCode,
     ActivateFactor,
+    ResyncFactor,
     ChangeFactor,
     RemoveFactor,
     FactorRemover,

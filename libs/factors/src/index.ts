@@ -19,6 +19,7 @@ export { ActivateFactor, type ActivateFactorResult } from './use-cases/activate-
 export { ChangeFactor } from './use-cases/change-factor.use-case.js';
 export { EnrolFactor, type EnrolFactorResult } from './use-cases/enrol-factor.use-case.js';
 export { RemoveFactor } from './use-cases/remove-factor.use-case.js';
+export { ResyncFactor } from './use-cases/resync-factor.use-case.js';
 export { SendChallenge } from './use-cases/send-challenge.use-case.js';
 export { SendEnrolmentCode } from './use-cases/send-enrolment-code.use-case.js';
 export type { VerifyChallengeInput, VerifyChallengeResult } from './use-cases/verify-challenge.use-case.js';

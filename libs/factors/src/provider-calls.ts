@@ -44,7 +44,12 @@ export interface SecretWithHint {
 /** What a provider made at enrolment. */
 export interface MadeSecret extends SecretWithHint {
   readonly show: Readonly<Record<string, unknown>>;
+  /** Whether its user is known to have it already. */
+  readonly active: boolean;
 }
+
+/** A provider that can find a device again. */
+export type Resyncable = AnsweredFactor & Required<Pick<AnsweredFactor, 'resync'>>;
 
 /** Where the codes of a factor go, by its provider; `refused` names what is wrong with an enrolment's input. */
 export type Addressed =
@@ -86,8 +91,8 @@ export class ProviderCalls {
    */
   async enrol(provider: AnsweredFactor, input: unknown, site: CallSite): Promise<MadeSecret> {
     try {
-      const { secret, show } = await this.#call(site, (at) => provider.enrol(input, at));
-      return { ...(await sealable(provider, secret)), show: showable(show) };
+      const { secret, show, active } = await this.#call(site, (at) => provider.enrol(input, at));
+      return { ...(await sealable(provider, secret)), show: showable(show), active: active === true };
     } catch (error) {
       throw this.#unavailable(provider, 'enrol', error);
     }
@@ -140,6 +145,16 @@ export class ProviderCalls {
     return this.#decided(provider, site, 'verify', (at) => provider.verify(secret, answer, at));
   }
 
+  /** Decides on the two answers that find a device again; a throw or a timeout is a refusal. */
+  async resync(
+    provider: Resyncable,
+    secret: unknown,
+    answers: readonly [unknown, unknown],
+    site: CallSite,
+  ): Promise<Ruling> {
+    return this.#decided(provider, site, 'resync', (at) => provider.resync(secret, answers, at));
+  }
+
   /** Lets a provider clean up after a removed factor. Its failure changes nothing here. */
   async revoke(provider: AnsweredFactor, secret: unknown, site: CallSite): Promise<void> {
     try {
@@ -152,7 +167,7 @@ export class ProviderCalls {
   async #decided(
     provider: AnsweredFactor,
     site: CallSite,
-    method: 'confirm' | 'verify',
+    method: 'confirm' | 'verify' | 'resync',
     decide: (at: Circumstances) => unknown,
   ): Promise<Ruling> {
     try {

@@ -1,14 +1,11 @@
-import { NestFactory } from '@nestjs/core';
 import { BootstrapAdmin, checkPassword, normaliseEmail, SetAdministrator } from '@countersign/auth';
-import { type CoreConfig, Database, SystemClock } from '@countersign/core';
+import type { CoreConfig } from '@countersign/core';
 import { randomBytes } from 'node:crypto';
 import { text } from 'node:stream/consumers';
 import { parseArgs } from 'node:util';
-import { migrations } from '../../../../migrations/index.js';
 import { forgetKeptPassword } from '../admin-credentials.js';
-import { AppModule } from '../app.module.js';
-import { openDatabase } from '../open-database.js';
 import { type CommandContext, UsageError } from './command.js';
+import { withEngine } from './with-engine.js';
 
 /** Makes an administrator, or gives one a new password. */
 export async function admin(context: CommandContext): Promise<void> {
@@ -66,27 +63,15 @@ async function passwordFrom(option: string): Promise<Password> {
 }
 
 async function setAdministrator(
-  { config }: CommandContext,
+  context: CommandContext,
   email: string,
   password: string,
 ): Promise<'made' | 'reset'> {
-  const { url, embedded } = await openDatabase(config.slices['core'] as CoreConfig);
-  try {
-    await Database.migrate(url, migrations);
-    const app = await NestFactory.createApplicationContext(
-      await AppModule.forRoot(config, url, new SystemClock()),
-      { logger: false, abortOnError: false },
-    );
-    try {
-      // The first command on an empty database finds no application yet.
-      await app.get(BootstrapAdmin).run(undefined);
-      const outcome = await app.get(SetAdministrator).run({ email, password });
-      forgetKeptPassword(config.slices['core'] as CoreConfig, email);
-      return outcome;
-    } finally {
-      await app.close();
-    }
-  } finally {
-    await embedded?.stop();
-  }
+  return withEngine(context, async (engine) => {
+    // The first command on an empty database finds no application yet.
+    await engine.get(BootstrapAdmin).run(undefined);
+    const outcome = await engine.get(SetAdministrator).run({ email, password });
+    forgetKeptPassword(context.config.slices['core'] as CoreConfig, email);
+    return outcome;
+  });
 }

@@ -15,6 +15,11 @@ export interface CommandContext {
  */
 export type Command = (context: CommandContext) => Promise<void>;
 
+/** A command did a part of its work, and has said which. Exit code 1, without another word. */
+export class PartlyDone extends Error {
+  override readonly name = 'PartlyDone';
+}
+
 /** The command line cannot be understood, or asks for what the rules refuse. Exit code 2. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';

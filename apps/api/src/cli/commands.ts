@@ -26,4 +26,16 @@ export const COMMANDS: readonly CommandEntry[] = [
       '“-” reads it from standard input, where no other user of this machine can see it',
     load: async () => (await import('./admin.command.js')).admin,
   },
+  {
+    name: 'import-totp',
+    usage: 'import-totp --file PATH|- [--user USER] [--application SLUG] [--dry-run]',
+    about:
+      'gives users the authenticator secrets that they have already, active at once. The file holds a line for each ' +
+      'export: the user (e-mail address, or your own id of the user), a comma, and an otpauth:// or ' +
+      'otpauth-migration:// address (what Google Authenticator exports as QR codes); with --user, the address alone. ' +
+      '“-” reads it from standard input; secrets are never taken from the command line, where other users of this ' +
+      'machine can see them. A secret that is there already is left as it is. No backup codes are made: each user ' +
+      'makes them when logged in',
+    load: async () => (await import('./import-totp.command.js')).importTotp,
+  },
 ];

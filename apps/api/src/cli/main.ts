@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import { UsageError } from './command.js';
+import { PartlyDone, UsageError } from './command.js';
 import { COMMANDS } from './commands.js';
 
 const HELP = `Usage: npm run cli -- COMMAND
@@ -35,6 +35,7 @@ async function main([name = 'help', ...args]: readonly string[]): Promise<number
     return 0;
   } catch (error) {
     if (error instanceof UsageError) return misunderstood(error.message);
+    if (error instanceof PartlyDone) return 1;
     process.stderr.write(`${explain(error)}\n`);
     return 1;
   }

@@ -57,6 +57,7 @@ export class EnrolmentController {
       registered: this.#offered(type, request),
       label,
       fields,
+      by: 'user',
       begunBy: begunBy(request),
       origin: originOf(request),
     });
@@ -71,6 +72,8 @@ export class EnrolmentController {
         throw new Problem('conflict', { detail: 'Backup codes need another active factor.' });
       case 'too-many':
         throw new Problem('conflict', { detail: 'The user has too many factors: remove one first.' });
+      case 'already-there':
+        throw new Problem('conflict', { detail: 'The user has this very factor already.' });
       case 'user-changed':
         throw changedMeanwhile();
     }

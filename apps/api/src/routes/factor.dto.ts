@@ -1,4 +1,13 @@
-import { Equals, IsOptional, IsString, MaxLength, Validate } from 'class-validator';
+import {
+  ArrayMaxSize,
+  ArrayMinSize,
+  Equals,
+  IsArray,
+  IsOptional,
+  IsString,
+  MaxLength,
+  Validate,
+} from 'class-validator';
 import { MayBeAbsent, Printable } from './fields.js';
 
 /** Changes of a factor; absent fields stay. */
@@ -17,6 +26,20 @@ export class ChangeFactorDto {
   @MayBeAbsent()
   @Equals(true, { message: 'can only be true: make another factor the default instead' })
   isDefault?: boolean;
+}
+
+/** Two codes that an authenticator app showed, one after the other. */
+export class ResyncFactorDto {
+  /**
+   * The earlier code first.
+   * @example ["123456", "654321"]
+   */
+  @IsArray()
+  @ArrayMinSize(2)
+  @ArrayMaxSize(2)
+  @IsString({ each: true })
+  @MaxLength(64, { each: true })
+  codes!: string[];
 }
 
 /** One enrolled method of one user. */

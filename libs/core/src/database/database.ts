@@ -41,6 +41,7 @@ export class Database {
     this.#prepared = prepared;
     this.direct = {
       query: (statement, values) => this.#queryDirectly(statement, values),
+      run: (text, values) => runOn(this.#pool, text, values),
       manager: dataSource.manager,
     };
   }
@@ -110,6 +111,7 @@ export class Database {
       await runner.startTransaction();
       const result = await work({
         query: (statement, values) => this.#run(client, statement, values),
+        run: (text, values) => runOn(client, text, values),
         manager: runner.manager,
       });
       await runner.commitTransaction();
@@ -159,6 +161,15 @@ export class Database {
       'The pooler does not keep prepared statements: going on without (DATABASE_PREPARED=false)',
     );
   }
+}
+
+// Without values, so that a text of several statements stays one for the simple protocol.
+function runOn(
+  on: Pool | PoolClient,
+  text: string,
+  values: readonly unknown[] | undefined,
+): Promise<{ rows: never[] }> {
+  return values === undefined || values.length === 0 ? on.query(text) : on.query(text, [...values]);
 }
 
 // A connection that timed out still waits for its answer: a ROLLBACK would queue behind it. Ending the client

@@ -6,6 +6,7 @@ import type { EventType } from './event.js';
 @Index('events_application_index', ['applicationId', 'at', 'id'])
 @Index('events_user_index', ['userId', 'at', 'id'])
 @Index('events_type_index', ['applicationId', 'type', 'at', 'id'])
+@Index('events_tx_index', ['tx', 'id'])
 export class EventEntity {
   @PrimaryColumn('uuid', { primaryKeyConstraintName: 'events_pk' })
   id!: string;
@@ -36,6 +37,10 @@ export class EventEntity {
 
   @Column('text', { name: 'request_id', nullable: true })
   requestId!: string | null;
+
+  /** The transaction that wrote it; the relay reads in this order. (TypeORM knows defaults without their casts.) */
+  @Column('bigint', { default: () => '((pg_current_xact_id()))' })
+  tx!: string;
 
   @Column('jsonb')
   data!: Record<string, unknown>;

@@ -25,7 +25,7 @@ export type VendorAnswer =
  * following redirects; for at most five seconds and 64 KiB. Written on `node:http`, because fetch does not tell
  * whether a request was written before it failed, and a message must not be sent twice.
  */
-export function postToVendor(request: VendorRequest): Promise<VendorAnswer> {
+function postToVendor(request: VendorRequest): Promise<VendorAnswer> {
   return new Promise((resolve) => {
     const secure = request.url.startsWith('https:');
     let written = false;

@@ -64,6 +64,7 @@ export class Person {
       registered,
       label: null,
       fields,
+      by: 'user',
       begunBy: BEGUN_BY,
       origin: SYSTEM_ORIGIN,
     });

@@ -7,6 +7,8 @@ import { TRIES_PER_CHALLENGE } from './challenge.js';
 /** How long an enrolment may take, in milliseconds, and how many tries it has. */
 export const ENROLMENT_MS = 10 * 60_000;
 const TRIES_PER_ENROLMENT = 5;
+/** Two codes among thousands of steps: worth a few tries only. */
+const TRIES_PER_RESYNC = 5;
 
 /** The tries of a challenge or enrolment, and the user's budget where it is on, after this answer. */
 export interface AttemptsLeft {
@@ -38,6 +40,14 @@ export class AttemptBudgets {
   ofEnrolment(applicationId: string, userId: string, factorId: string): Bucket[] {
     return [
       { key: `tries:{${applicationId}}:${factorId}`, limit: TRIES_PER_ENROLMENT, windowMs: ENROLMENT_MS },
+      ...this.#ofUser(applicationId, userId),
+    ];
+  }
+
+  /** What a resync takes from, tries first. */
+  ofResync(applicationId: string, userId: string, factorId: string): Bucket[] {
+    return [
+      { key: `resync:{${applicationId}}:${factorId}`, limit: TRIES_PER_RESYNC, windowMs: ENROLMENT_MS },
       ...this.#ofUser(applicationId, userId),
     ];
   }

@@ -1,18 +1,27 @@
 import { Injectable } from '@nestjs/common';
 import { Database, type EventDraft, EventLog, type Origin, publicId, type Tx } from '@countersign/core';
 import { UserStore } from '@countersign/directory';
-import { FactorStore, type FactorView } from '../factor.store.js';
+import { FactorStore, type FactorView, type NewFactor } from '../factor.store.js';
 import type { Subject } from '../subject.js';
 import { type Activation, EnrolmentStore } from './enrolment.store.js';
 import type { MadeFactor } from './factor-maker.js';
 
-/** A confirmed factor, and the recovery factors made in case it is the first. */
-export interface ActivateInput {
+/** What becomes active, for whom, and the recovery factors made in case it is the first. */
+interface Activating {
   readonly subject: Subject;
-  readonly activation: Omit<Activation, 'makeDefault'>;
-  readonly type: string;
   readonly recovery: readonly MadeFactor[];
   readonly origin: Origin;
+}
+
+/** A confirmed factor. */
+export interface ActivateInput extends Activating {
+  readonly activation: Omit<Activation, 'makeDefault'>;
+  readonly type: string;
+}
+
+/** A new factor that needs no confirmation. */
+export interface ActivateNewInput extends Activating {
+  readonly factor: NewFactor;
 }
 
 /** A factor that is active now; `show` holds what comes with the first one. */
@@ -24,7 +33,7 @@ export type Activated =
     }
   | { readonly activated: false };
 
-/** Makes a confirmed factor active, in one transaction with everything that follows from it. */
+/** Makes a factor active, in one transaction with everything that follows from it. */
 @Injectable()
 export class Activator {
   constructor(
@@ -35,54 +44,77 @@ export class Activator {
     private readonly database: Database,
   ) {}
 
-  /** @returns `activated: false` where the enrolment died meanwhile */
-  async run(input: ActivateInput): Promise<Activated> {
-    const { subject, activation } = input;
+  /** Activates a pending factor. @returns `activated: false` where the enrolment died meanwhile */
+  async run({ activation, type, ...input }: ActivateInput): Promise<Activated> {
+    return this.#activate(input, { id: activation.factorId, type }, (tx, makeDefault) =>
+      this.enrolments.activate(tx, { ...activation, makeDefault }),
+    );
+  }
+
+  /** Writes a new factor that is active at once. @returns `activated: false` where the user changed meanwhile */
+  async runNew({ factor, ...input }: ActivateNewInput): Promise<Activated> {
+    return this.#activate(input, factor, async (tx, makeDefault) => {
+      await this.factors.insert(tx, factor);
+      if (makeDefault) await this.factors.makeDefault(tx, factor.userId, factor.id);
+      await this.events.append(tx, this.#event('factor.enrolled', input, factor.id, factor.type));
+      return true;
+    });
+  }
+
+  async #activate(
+    input: Activating,
+    { id, type }: { readonly id: string; readonly type: string },
+    put: (tx: Tx, makeDefault: boolean) => Promise<boolean>,
+  ): Promise<Activated> {
+    const { subject, recovery } = input;
     return this.database.transaction(async (tx) => {
       const epoch = await this.users.lock(tx, subject.userId);
       if (epoch !== subject.securityEpoch) return { activated: false };
       const first = (await this.factors.active(tx, subject.userId)).length === 0;
-      if (!(await this.enrolments.activate(tx, { ...activation, makeDefault: first })))
-        return { activated: false };
+      if (!(await put(tx, first))) return { activated: false };
       await this.users.bumpEpoch(tx, subject.userId);
-      await this.events.append(tx, this.#event('factor.activated', input, activation.factorId, input.type));
-      const show = first ? await this.#first(tx, input) : {};
-      const factor = await this.factors.find(tx, subject.userId, activation.factorId);
+      await this.events.append(tx, this.#event('factor.activated', input, id, type));
+      const show = first ? await this.#first(tx, input, { id, type }, recovery) : {};
+      const factor = await this.factors.find(tx, subject.userId, id);
       if (factor === undefined) throw new Error('An activated factor vanished inside its transaction');
       return { activated: true, factor, show };
     });
   }
 
-  async #first(tx: Tx, input: ActivateInput): Promise<Readonly<Record<string, unknown>>> {
+  async #first(
+    tx: Tx,
+    input: Activating,
+    { id, type }: { readonly id: string; readonly type: string },
+    recovery: readonly MadeFactor[],
+  ): Promise<Readonly<Record<string, unknown>>> {
     let show: Readonly<Record<string, unknown>> = {};
-    for (const made of input.recovery) {
+    for (const made of recovery) {
       await this.factors.insert(tx, made.factor);
+      const issuedWith = { issuedWith: publicId('fac', id) };
       await this.events.append(
         tx,
         this.#event('factor.enrolled', input, made.factor.id, made.factor.type),
-        this.#event('factor.activated', input, made.factor.id, made.factor.type),
+        this.#event('factor.activated', input, made.factor.id, made.factor.type, issuedWith),
       );
       show = { ...show, ...made.show };
     }
-    await this.events.append(
-      tx,
-      this.#event('two_factor.enabled', input, input.activation.factorId, input.type),
-    );
+    await this.events.append(tx, this.#event('two_factor.enabled', input, id, type));
     return show;
   }
 
   #event(
     type: EventDraft['type'],
-    { subject, origin }: ActivateInput,
+    { subject, origin }: Activating,
     factorId: string,
     factorType: string,
+    more: EventDraft['data'] = {},
   ): EventDraft {
     return {
       type,
       applicationId: subject.application.id,
       userId: subject.userId,
       origin,
-      data: { factorId: publicId('fac', factorId), factorType },
+      data: { factorId: publicId('fac', factorId), factorType, ...more },
     };
   }
 }

@@ -12,6 +12,8 @@ import type { Subject } from '../subject.js';
 export interface MadeFactor {
   readonly factor: NewFactor;
   readonly show: Readonly<Record<string, unknown>>;
+  /** Whether its user is known to have it already, so that it needs no confirmation. */
+  readonly active: boolean;
 }
 
 /** What a factor is made of. */
@@ -52,9 +54,12 @@ export class FactorMaker {
         ? { outcome: 'made' as const, made: await this.#answered(order, provider, options) }
         : await this.#delivered(order, provider, options);
     if (making.outcome !== 'made') return making;
-    const { factor, show } = making.made;
+    const { factor, show, active } = making.made;
     const expiresAt = new Date(this.clock.now().getTime() + ENROLMENT_MS);
-    return { outcome: 'made', made: { factor: { ...factor, pending: { begunBy, expiresAt } }, show } };
+    return {
+      outcome: 'made',
+      made: { factor: { ...factor, pending: { begunBy, expiresAt } }, show, active },
+    };
   }
 
   /** Makes a recovery factor, which is active at once. */
@@ -80,8 +85,8 @@ export class FactorMaker {
     { type }: FactorProviderOptions,
   ): Promise<MadeFactor> {
     const site = this.#site(subject);
-    const { show, ...secret } = await this.calls.enrol(provider, input, site);
-    return { factor: newFactor(subject, site, type, label, secret), show };
+    const { show, active, ...secret } = await this.calls.enrol(provider, input, site);
+    return { factor: newFactor(subject, site, type, label, secret), show, active };
   }
 
   async #delivered(
@@ -106,7 +111,7 @@ export class FactorMaker {
     if (sending.outcome !== 'sent') return { outcome: 'not-sent', sending };
     const { to: sentTo, resendAfter } = sending.sent;
     const factor = newFactor(subject, site, type, label, { secret, hint: sentTo });
-    return { outcome: 'made', made: { factor, show: { sentTo, resendAfter } } };
+    return { outcome: 'made', made: { factor, show: { sentTo, resendAfter }, active: false } };
   }
 
   #site({ application, userId, account }: Subject): CallSite {

@@ -52,8 +52,12 @@ export class FactorRemover {
     const disabled = heir === undefined && removed.some(({ type }) => !this.registry.isRecovery(type));
     await this.events.append(
       tx,
-      ...removed.map(({ id, type }) =>
-        draft('factor.removed', removal, { factorId: publicId('fac', id), factorType: type }),
+      ...removed.map(({ id, type }, index) =>
+        draft('factor.removed', removal, {
+          factorId: publicId('fac', id),
+          factorType: type,
+          ...(index === 0 ? {} : { removedWith: publicId('fac', removed[0]?.id ?? id) }),
+        }),
       ),
       ...(disabled ? [draft('two_factor.disabled', removal, {})] : []),
     );

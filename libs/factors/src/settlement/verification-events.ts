@@ -1,5 +1,5 @@
 import { type EventDraft, type Origin, publicId } from '@countersign/core';
-import type { Challenge, OfferedFactor } from '../challenges/challenge.js';
+import type { OfferedFactor } from '../challenges/challenge.js';
 
 // With this many codes left, the owner should make new ones.
 const FEW_CODES = 3;
@@ -13,10 +13,18 @@ export interface VerificationEvents {
   recoveryUsed(hint: string): EventDraft[];
 }
 
+/** What is answered: a challenge, or a resync. Ids are UUIDs. */
+export interface Answered {
+  readonly id: string;
+  readonly applicationId: string;
+  readonly userId: string;
+  readonly purpose: 'login' | 'step_up' | 'resync';
+}
+
 /** Drafts the events of an answer to a challenge. They name ids and kinds, never the answer. */
 export function verificationEvents(
-  challenge: Challenge,
-  factor: OfferedFactor,
+  challenge: Answered,
+  factor: Pick<OfferedFactor, 'id' | 'type'>,
   origin: Origin,
 ): VerificationEvents {
   const { applicationId, userId } = challenge;
@@ -39,8 +47,9 @@ export function verificationEvents(
     locked: draft('factor.locked'),
     recoveryUsed: (hint) => {
       const left = Number.parseInt(hint, 10);
-      const used = draft('backup_codes.used', { left });
-      return left <= FEW_CODES ? [used, draft('backup_codes.low', { left })] : [used];
+      const low = left <= FEW_CODES;
+      const used = draft('backup_codes.used', { left, low });
+      return low ? [used, draft('backup_codes.low', { left })] : [used];
     },
   };
 }

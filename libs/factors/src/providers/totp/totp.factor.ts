@@ -5,13 +5,15 @@ import {
   FactorProvider,
   MISMATCH,
   type PublicView,
+  type Schema,
   type Verdict,
 } from '@countersign/factor-kit';
 import { Injectable } from '@nestjs/common';
-import { Secret, TOTP } from 'otpauth';
+import { HOTP, Secret, TOTP } from 'otpauth';
 import { z } from 'zod';
 import { keyUri } from './key-uri.js';
 import { qrCodeDataUri } from './qr-code.js';
+import { TotpImport } from './totp-import.js';
 
 /** RFC 4226 section 4, R6: 160 bits are recommended. */
 const SECRET_BYTES = 20;
@@ -22,7 +24,14 @@ const WINDOW_STEPS = 1;
 /** How far outside of the window a code is still recognised, so that a clock that is off can be told from a typo. */
 const STALE_SECONDS = 600;
 
+/** How far off a clock may be for a resync to find it: a day, which covers every wrong time zone. */
+const RESYNC_SECONDS = 24 * 60 * 60;
+
 const Input = z.strictObject({});
+
+const ServerInput = z.strictObject({ import: TotpImport.optional() });
+
+type TotpInput = z.output<typeof ServerInput>;
 
 const TotpSecret = z.strictObject({
   secret: z.string().regex(/^[A-Z2-7]{16,}$/),
@@ -30,6 +39,8 @@ const TotpSecret = z.strictObject({
   digits: z.union([z.literal(6), z.literal(8)]),
   period: z.union([z.literal(30), z.literal(60)]),
   issuer: z.string(),
+  /** Steps that the app's clock is ahead of ours, or behind where it is negative; found by a resync. */
+  drift: z.number().int().optional(),
 });
 
 // The pattern accepts what people paste ("123 456", "123-456"), so that the published schema tells the truth;
@@ -56,31 +67,35 @@ export type TotpAnswer = z.output<typeof Answer>;
 @FactorProvider({ type: 'totp', contract: 1, amr: ['otp'] })
 @Injectable()
 export class TotpFactor extends AnsweredFactor<{
-  input: typeof Input;
+  input: Schema<TotpInput>;
   secret: typeof TotpSecret;
   answer: typeof Answer;
 }> {
   override readonly title = 'Authenticator app';
-  override readonly input = Input;
+  override readonly input: typeof Input & Schema<TotpInput> = Input;
+  override readonly serverInput = ServerInput;
   override readonly secret = TotpSecret;
   override readonly answer = Answer;
 
   /**
-   * Makes a random secret.
+   * Makes a random secret, or takes the one that a server imports from elsewhere.
    *
    * @param at names the issuer and the account that the app will list
-   * @returns the secret to seal, and what to show: `secret` (base32), `otpauthUri`, `qrCode` (PNG data URI of it)
+   * @returns the secret to seal, and what to show: `secret` (base32), `otpauthUri`, `qrCode` (PNG data URI of it); an
+   *   imported one is active at once, because its user has it already
    */
-  override async enrol(_input: z.output<typeof Input>, at: Circumstances): Promise<Enrolment<TotpSecret>> {
+  override async enrol(input: TotpInput, at: Circumstances): Promise<Enrolment<TotpSecret>> {
+    const imported = input.import;
     const secret: TotpSecret = {
-      secret: new Secret({ size: SECRET_BYTES }).base32,
-      algorithm: 'SHA1',
-      digits: 6,
-      period: 30,
+      secret: imported?.secret ?? new Secret({ size: SECRET_BYTES }).base32,
+      algorithm: imported?.algorithm ?? 'SHA1',
+      digits: imported?.digits ?? 6,
+      period: imported?.period ?? 30,
       issuer: at.issuer,
     };
     const otpauthUri = keyUri({ ...secret, account: at.account });
-    return { secret, show: { secret: secret.secret, otpauthUri, qrCode: await qrCodeDataUri(otpauthUri) } };
+    const show = { secret: secret.secret, otpauthUri, qrCode: await qrCodeDataUri(otpauthUri) };
+    return imported === undefined ? { secret, show } : { secret, show, active: true };
   }
 
   /** Decides whether the app has the secret; the same decision as `verify`. */
@@ -89,13 +104,14 @@ export class TotpFactor extends AnsweredFactor<{
   }
 
   /**
-   * Decides whether a code fits the present step or one next to it (RFC 6238 section 5.2).
+   * Decides whether a code fits the present step of the app's clock, or one next to it (RFC 6238 section 5.2).
    *
    * @returns accepted with the step that matched, for the engine to spend; `stale` for a code of another step
    *   within ten minutes; `mismatch` for anything else, a wrong number of digits included
    */
   override verify(secret: TotpSecret, answer: TotpAnswer, at: Circumstances): Verdict<TotpSecret> {
-    const timestamp = at.now.getTime();
+    const { period, drift = 0 } = secret;
+    const timestamp = at.now.getTime() + drift * period * 1_000;
     // otpauth compares in constant time and looks from the present step outwards: a right code is found before
     // the steps of the stale range cost anything.
     const delta = TOTP.validate({
@@ -103,14 +119,45 @@ export class TotpFactor extends AnsweredFactor<{
       secret: Secret.fromBase32(secret.secret),
       algorithm: secret.algorithm,
       digits: secret.digits,
-      period: secret.period,
+      period,
       timestamp,
-      window: STALE_SECONDS / secret.period,
+      window: STALE_SECONDS / period,
     });
     if (delta === null) return MISMATCH;
     if (Math.abs(delta) > WINDOW_STEPS) return { accepted: false, reason: 'stale' };
-    const step = TOTP.counter({ period: secret.period, timestamp }) + delta;
-    return { accepted: true, fresh: { step: BigInt(step) } };
+    return { accepted: true, fresh: { step: BigInt(TOTP.counter({ period, timestamp }) + delta) } };
+  }
+
+  /**
+   * Finds an app whose clock is off, by two codes that it showed one after the other, anywhere within a day. Steps are
+   * counted by the app's own clock, so that the engine accepts none a second time: a clock that was set back shows
+   * steps that may have been used, and has to reach new ones first.
+   *
+   * @returns accepted with the second code's step, and the secret with the drift that was found
+   */
+  override resync(
+    secret: TotpSecret,
+    [first, second]: readonly [TotpAnswer, TotpAnswer],
+    at: Circumstances,
+  ): Verdict<TotpSecret> {
+    const { period, digits, algorithm } = secret;
+    if (first.code.length !== digits || second.code.length !== digits) return MISMATCH;
+    const key = Secret.fromBase32(secret.secret);
+    const shows = (counter: number, { code }: TotpAnswer): boolean =>
+      counter >= 0 && HOTP.generate({ secret: key, algorithm, digits, counter }) === code;
+    const present = TOTP.counter({ period, timestamp: at.now.getTime() });
+    for (let distance = 0; distance <= RESYNC_SECONDS / period; distance += 1) {
+      for (const step of distance === 0 ? [present] : [present - distance, present + distance]) {
+        // The second code is the one that the app shows now.
+        if (!shows(step, second) || !shows(step - 1, first)) continue;
+        return {
+          accepted: true,
+          fresh: { step: BigInt(step) },
+          secret: { ...secret, drift: step - present },
+        };
+      }
+    }
+    return MISMATCH;
   }
 
   /** Tells factors apart by who issued them. */

@@ -1,0 +1,104 @@
+import {
+  type BeforeApplicationShutdown,
+  Inject,
+  Injectable,
+  Logger,
+  type OnApplicationBootstrap,
+} from '@nestjs/common';
+import { getConfigToken } from '@nestjs/config';
+import { setTimeout as pause } from 'node:timers/promises';
+import type { CoreConfig } from '../core.config.js';
+import { Database } from '../database/database.js';
+import type { Tx } from '../database/tx.js';
+import type { EventType } from './event.js';
+import type { RelayedEvent } from './relayed-event.js';
+import { RelayStore } from './relay.store.js';
+
+/** Somebody who reacts to events after their commit. */
+export interface RelaySubscriber {
+  /** Its name in `relay_positions`, where a migration has put it. */
+  readonly name: string;
+  readonly types: readonly EventType[];
+  /** Whether it can take events at this moment; they wait for it. */
+  readonly ready: () => boolean;
+  /** Writes down, in this very transaction, what is to be done. It must do nothing outside of it. */
+  readonly handle: (tx: Tx, events: readonly RelayedEvent[]) => Promise<void>;
+}
+
+const BATCH = 200;
+const SHORTEST_PAUSE_MS = 50;
+const LONGEST_PAUSE_MS = 500;
+const PAUSE_AFTER_FAILURE_MS = 2_000;
+
+/**
+ * Hands committed events on to their subscribers, which worker processes do. Position and reaction commit together, so
+ * that each event is taken exactly once, by one worker or another, whenever either is killed; what the reaction then
+ * leads to, such as a job, happens at least once. Polls, because LISTEN does not survive poolers.
+ */
+@Injectable()
+export class EventRelay implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  readonly #logger = new Logger('EventRelay');
+  readonly #subscribers: RelaySubscriber[] = [];
+  readonly #stop = new AbortController();
+  #running: Promise<unknown> = Promise.resolve();
+
+  constructor(
+    private readonly store: RelayStore,
+    private readonly database: Database,
+    @Inject(getConfigToken('core')) private readonly config: CoreConfig,
+  ) {}
+
+  /** Subscribes to events after their commit. Called while modules start. */
+  subscribe(subscriber: RelaySubscriber): void {
+    this.#subscribers.push(subscriber);
+  }
+
+  onApplicationBootstrap(): void {
+    if (this.config.role === 'api') return;
+    this.#running = Promise.all(this.#subscribers.map((subscriber) => this.#follow(subscriber)));
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    this.#stop.abort();
+    await this.#running;
+  }
+
+  /** Hands over what is next for a subscriber. @returns how many events it has moved on by */
+  async handOver(subscriber: RelaySubscriber): Promise<number> {
+    const { name, types, handle } = subscriber;
+    return this.database.transaction(async (tx) => {
+      const position = await this.store.claim(tx, name);
+      if (position === undefined) return 0;
+      if (BigInt(position.tx) >= BigInt(position.future)) {
+        // A backup was restored into a server that has counted fewer transactions: nothing would ever be next.
+        await this.store.skipTo(tx, name, position.horizon);
+        this.#logger.warn(`“${name}” goes on from now: the database was restored from elsewhere`);
+        return 0;
+      }
+      const events = await this.store.next(tx, position, BATCH);
+      const last = events.at(-1);
+      if (last === undefined) return 0;
+      const wanted = events.filter(({ type }) => types.includes(type));
+      if (wanted.length > 0) await handle(tx, wanted);
+      await this.store.advance(tx, name, last);
+      return events.length;
+    });
+  }
+
+  async #follow(subscriber: RelaySubscriber): Promise<void> {
+    let pauseMs = SHORTEST_PAUSE_MS;
+    while (!this.#stop.signal.aborted) {
+      try {
+        const moved = subscriber.ready() ? await this.handOver(subscriber) : 0;
+        pauseMs = moved > 0 ? SHORTEST_PAUSE_MS : Math.min(pauseMs * 2, LONGEST_PAUSE_MS);
+        if (moved === BATCH) continue;
+      } catch (error) {
+        this.#logger.warn(
+          `“${subscriber.name}” could not be handed its events: ${error instanceof Error ? error.message : String(error)}`,
+        );
+        pauseMs = PAUSE_AFTER_FAILURE_MS;
+      }
+      await pause(pauseMs, undefined, { signal: this.#stop.signal }).catch(() => undefined);
+    }
+  }
+}

@@ -1,0 +1,77 @@
+import { Injectable } from '@nestjs/common';
+import { Clock } from '../clock/clock.js';
+import { statement } from '../database/statement.js';
+import type { Tx } from '../database/tx.js';
+import type { RelayedEvent } from './relayed-event.js';
+
+/** Where a subscriber is in the log. `tx` is PostgreSQL's bigint. */
+export interface RelayPosition {
+  readonly tx: string;
+  readonly eventId: string;
+  readonly at: Date;
+  /** The oldest transaction that is still under way: what it or a later one writes may be still to come. */
+  readonly horizon: string;
+  /** The first transaction that has not begun yet. */
+  readonly future: string;
+}
+
+/** An event with the transaction that wrote it. */
+export type LoggedEvent = RelayedEvent & { readonly tx: string };
+
+// One worker at a time for each subscriber; the others go on to something else.
+const CLAIM = statement(
+  'relay-claim',
+  `SELECT tx::text AS tx, event_id AS "eventId", at,
+          pg_snapshot_xmin(pg_current_snapshot())::text AS horizon,
+          pg_snapshot_xmax(pg_current_snapshot())::text AS future
+     FROM relay_positions
+    WHERE subscriber = $1
+      FOR UPDATE SKIP LOCKED`,
+);
+
+// The time bound only spares looking into old partitions: clocks and transactions are never a day behind.
+const NEXT = statement(
+  'relay-next',
+  `SELECT tx::text AS tx, id, at, type, application_id AS "applicationId", user_id AS "userId",
+          actor_type AS "actorType", actor_id AS "actorId", ip, user_agent AS "userAgent",
+          request_id AS "requestId", data
+     FROM events
+    WHERE (tx, id) > ($1::bigint, $2::uuid) AND tx < $3::bigint
+      AND at > $4::timestamptz - interval '1 day'
+    ORDER BY tx, id
+    LIMIT $5`,
+);
+
+const ADVANCE = statement(
+  'relay-advance',
+  `UPDATE relay_positions SET tx = $2::bigint, event_id = $3, at = $4 WHERE subscriber = $1`,
+);
+
+const LAST_ID = 'ffffffff-ffff-ffff-ffff-ffffffffffff';
+
+/** Reads the event log on behalf of the relay. */
+@Injectable()
+export class RelayStore {
+  constructor(private readonly clock: Clock) {}
+
+  /** Takes a subscriber's turn until the transaction ends. @returns `undefined` where another worker has it */
+  async claim(tx: Tx, subscriber: string): Promise<RelayPosition | undefined> {
+    const [position] = await tx.query<RelayPosition>(CLAIM, [subscriber]);
+    return position;
+  }
+
+  /** The events after a position that no transaction under way can come before, in the order of their transactions. */
+  async next(tx: Tx, position: RelayPosition, limit: number): Promise<LoggedEvent[]> {
+    return tx.query<LoggedEvent>(NEXT, [position.tx, position.eventId, position.horizon, position.at, limit]);
+  }
+
+  /** Moves a subscriber on. */
+  async advance(tx: Tx, subscriber: string, { tx: by, id }: { tx: string; id: string }): Promise<void> {
+    await tx.query(ADVANCE, [subscriber, by, id, this.clock.now()]);
+  }
+
+  /** Lets a subscriber go on from the present: everything before counts as handed over. */
+  async skipTo(tx: Tx, subscriber: string, horizon: string): Promise<void> {
+    await this.advance(tx, subscriber, { tx: String(BigInt(horizon) - 1n), id: LAST_ID });
+  }
+}

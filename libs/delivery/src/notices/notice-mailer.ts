@@ -1,0 +1,71 @@
+import { Injectable } from '@nestjs/common';
+import { Database } from '@countersign/core';
+import { Applications } from '@countersign/directory';
+import { createHash } from 'node:crypto';
+import { EmailSender } from '../email/email-sender.js';
+import { isMailAddress } from '../email/mail-address.js';
+import { plain } from '../templates/code.templates.js';
+import { languageOf } from '../templates/language.js';
+import type { Notice } from './notice.js';
+import { NoticeStore } from './notice.store.js';
+import { noticeMail } from './notice.templates.js';
+import type { NoticeJob } from './notice-job.js';
+
+/** Raised where a notice was not sent, so that its job is tried again. */
+class NoticeNotSent extends Error {
+  override readonly name = 'NoticeNotSent';
+}
+
+/** Writes and sends the mail of a notice. */
+@Injectable()
+export class NoticeMailer {
+  constructor(
+    private readonly sender: EmailSender,
+    private readonly notices: NoticeStore,
+    private readonly applications: Applications,
+    private readonly database: Database,
+  ) {}
+
+  /** Whether mail can be sent at all. */
+  get available(): boolean {
+    return this.sender.available;
+  }
+
+  /**
+   * Tells the owner, by the address and in the language that they have now. Nobody is told who was erased meanwhile or
+   * has no address.
+   * @throws NoticeNotSent where the mail server did not take it
+   */
+  async send({ eventId, at, notice }: NoticeJob): Promise<void> {
+    const facts = await this.notices.find(this.database.direct, eventId, new Date(at));
+    if (facts === undefined || facts.email === null || !isMailAddress(facts.email)) return;
+    const application = await this.applications.byId(facts.applicationId);
+    if (application === undefined) return;
+    const { outcome } = await this.sender.send({
+      ...noticeMail({
+        notice: notice as Notice,
+        language: languageOf(facts.locale, application.policy.defaultLocale),
+        issuer: application.issuer,
+        at: facts.at,
+        ip: facts.ip,
+        userAgent: facts.userAgent,
+        factorType: textOf(facts.data['factorType']),
+        codesLeft: typeof facts.data['left'] === 'number' ? facts.data['left'] : 0,
+      }),
+      to: facts.email,
+      fromName: plain(application.issuer),
+      id: idOf(eventId, notice),
+    });
+    if (outcome === 'failed') throw new NoticeNotSent('The mail server did not take it');
+  }
+}
+
+// The same whenever it is tried, so that a mail that went out twice is one to its reader.
+function idOf(eventId: string, notice: string): string {
+  const hex = createHash('sha256').update(`${eventId} ${notice}`).digest('hex').slice(0, 32);
+  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : '';
+}

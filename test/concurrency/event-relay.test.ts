@@ -1,0 +1,157 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import {
+  Database,
+  EventLog,
+  EventRelay,
+  newId,
+  type RelayedEvent,
+  type RelaySubscriber,
+  SYSTEM_ORIGIN,
+} from '@countersign/core';
+import { Applications } from '@countersign/directory';
+import { randomBytes } from 'node:crypto';
+import pg from 'pg';
+import { startTestApp, type TestApp } from '../factories/app.js';
+import { atOnce } from '../factories/pair.js';
+import { sql } from '../factories/sql.js';
+
+describe('the relay', () => {
+  let world: TestApp;
+  let other: TestApp;
+  let applicationId: string;
+  let taken: string[];
+  beforeAll(async () => {
+    const masterKey = randomBytes(32).toString('base64');
+    world = await startTestApp({ masterKey });
+    other = await startTestApp({ masterKey, databaseUrl: world.databaseUrl, clock: world.clock });
+    applicationId = (await world.app.get(Applications, { strict: false }).bySlug())?.id ?? '';
+  });
+  afterAll(async () => {
+    await other.stop();
+    await world.stop();
+  });
+
+  const subscriber = (handle: RelaySubscriber['handle']): RelaySubscriber => ({
+    name: 'test',
+    types: ['webhook.test'],
+    ready: () => true,
+    handle,
+  });
+  const noting = subscriber(async (_tx, events) => {
+    taken.push(...events.map(({ data }) => String(data['nth'])));
+  });
+  const relayOf = ({ app }: TestApp): EventRelay => app.get(EventRelay, { strict: false });
+  const append = (
+    nth: number | string,
+    type: 'webhook.test' | 'user.updated' = 'webhook.test',
+  ): Promise<void> =>
+    world.app.get(EventLog, { strict: false }).append(world.app.get(Database, { strict: false }).direct, {
+      type,
+      applicationId,
+      userId: null,
+      origin: SYSTEM_ORIGIN,
+      data: { nth },
+    });
+  const drain = async (to: RelaySubscriber = noting, from: TestApp = world): Promise<void> => {
+    while ((await relayOf(from).handOver(to)) > 0);
+  };
+
+  beforeEach(async () => {
+    taken = [];
+    await sql(
+      world.databaseUrl,
+      `INSERT INTO relay_positions (subscriber, tx, event_id, at)
+       VALUES ('test', pg_current_xact_id()::text::bigint, 'ffffffff-ffff-ffff-ffff-ffffffffffff', now())`,
+    );
+  });
+  afterEach(() => sql(world.databaseUrl, `DELETE FROM relay_positions WHERE subscriber = 'test'`));
+
+  it('hands on what was committed, in order, once, and only what was asked for', async () => {
+    for (let nth = 0; nth < 5; nth += 1) await append(nth, nth === 2 ? 'user.updated' : 'webhook.test');
+    await drain();
+    await drain();
+    expect(taken).toEqual(['0', '1', '3', '4']);
+  });
+
+  it('goes on over more than one batch', async () => {
+    await Promise.all(Array.from({ length: 450 }, (_, nth) => append(nth)));
+    await drain();
+    expect(new Set(taken).size).toBe(450);
+    expect(taken).toHaveLength(450);
+  });
+
+  it('passes over no event of a transaction that commits late', async () => {
+    const slow = new pg.Client({ connectionString: world.databaseUrl });
+    await slow.connect();
+    try {
+      await slow.query('BEGIN');
+      await slow.query(
+        `INSERT INTO events (id, at, application_id, type, actor_type, data)
+         VALUES ($1, $2, $3, 'webhook.test', 'system', '{"nth":"late"}')`,
+        [newId(world.clock), world.clock.now(), applicationId],
+      );
+      await append('early');
+      await drain();
+      expect(taken).toEqual([]);
+      await slow.query('COMMIT');
+      await drain();
+      expect([...taken].sort()).toEqual(['early', 'late']);
+    } finally {
+      await slow.end();
+    }
+  });
+
+  it('hands each event to one worker, however many there are', async () => {
+    await Promise.all(Array.from({ length: 60 }, (_, nth) => append(nth)));
+    await atOnce(8, (turn) => drain(noting, turn % 2 === 0 ? world : other));
+    await drain();
+    expect(taken).toHaveLength(60);
+    expect(new Set(taken).size).toBe(60);
+  });
+
+  it('moves on together with what the subscriber wrote, or not at all', async () => {
+    await append('once');
+    const failing = subscriber(async (tx, [event]: readonly RelayedEvent[]) => {
+      await tx.run(`UPDATE applications SET name = 'half done' WHERE id = $1`, [applicationId]);
+      throw new Error(`cannot take ${String(event?.id)}`);
+    });
+    await expect(relayOf(world).handOver(failing)).rejects.toThrow('cannot take');
+    const [row] = await sql<{ name: string }>(world.databaseUrl, 'SELECT name FROM applications');
+    expect(row?.name).not.toBe('half done');
+    await drain();
+    expect(taken).toEqual(['once']);
+  });
+
+  it('goes on from now in a server that has counted fewer transactions than the one before', async () => {
+    await append('before');
+    await sql(
+      world.databaseUrl,
+      `UPDATE relay_positions SET tx = 9000000000000000000 WHERE subscriber = 'test'`,
+    );
+    await drain();
+    expect(taken).toEqual([]);
+    await append('after');
+    await drain();
+    expect(taken).toContain('after');
+  });
+
+  it('finds the next events by an index, in every partition', async () => {
+    const client = new pg.Client({ connectionString: world.databaseUrl });
+    await client.connect();
+    try {
+      // The partitions of a test are too small for a planner to care.
+      await client.query('SET enable_seqscan = off; SET enable_bitmapscan = off');
+      const { rows } = await client.query<{ 'QUERY PLAN': string }>(
+        `EXPLAIN SELECT id FROM events
+          WHERE (tx, id) > (1::bigint, '00000000-0000-0000-0000-000000000000') AND tx < 9000000000::bigint
+            AND at > now() - interval '1 day'
+          ORDER BY tx, id LIMIT 200`,
+      );
+      const plan = rows.map((row) => row['QUERY PLAN']).join('\n');
+      expect(plan).toContain('Merge Append');
+      expect(plan).not.toContain('Seq Scan');
+    } finally {
+      await client.end();
+    }
+  });
+});

@@ -1,0 +1,167 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { expectProblem } from '../factories/accounts.js';
+import { startTestApp, type TestApp } from '../factories/app.js';
+import type { Answer } from '../factories/client.js';
+import { answer, factorsOf, stepUp, wrongCode } from '../factories/factors.js';
+import { beginLogin, type PersonWithTotp, register, registerWithTotp } from '../factories/people.js';
+import { eventsOf, sql, uuidOf } from '../factories/sql.js';
+
+const STEPS_OF_AN_HOUR = 120;
+
+describe('an authenticator app whose clock is off', () => {
+  let world: TestApp;
+  beforeAll(async () => {
+    world = await startTestApp();
+  });
+  afterAll(() => world.stop());
+
+  interface Off {
+    readonly person: PersonWithTotp;
+    readonly token: string;
+  }
+
+  // Stepped up while its clock was right: the session proves who asks.
+  async function somebody(): Promise<Off> {
+    const person = await registerWithTotp(world);
+    return { person, token: await stepUp(world, person) };
+  }
+
+  function resync({ person, token }: Off, codes: unknown): Promise<Answer> {
+    return world.client.post(`/v1/me/factors/${person.factorId}/resync`, { codes }, { token });
+  }
+
+  const login = async (person: PersonWithTotp, code: string): Promise<Answer> =>
+    answer(world, await beginLogin(world, person), { code });
+
+  it.each([
+    ['an hour ahead', STEPS_OF_AN_HOUR],
+    ['nearly a day ahead', 23.9 * STEPS_OF_AN_HOUR],
+    ['three steps ahead', 3],
+  ])('is found again by two codes: %s', async (_what, off) => {
+    const one = await somebody();
+    const { person } = one;
+    expectProblem(await login(person, person.code(off)), 422, 'answer_rejected');
+    const { status, body } = await resync(one, [person.code(off), person.code(off + 1)]);
+    expect(status).toBe(200);
+    expect(body).toMatchObject({ id: person.factorId, type: 'totp', status: 'active' });
+    expectProblem(await login(person, person.code(off + 1)), 422, 'answer_rejected');
+    expect((await login(person, person.code(off + 2))).status).toBe(200);
+    world.clock.advance(5 * 60_000);
+    expect((await login(person, person.code(off + 1))).status).toBe(200);
+    expectProblem(await login(person, person.code()), 422, 'answer_rejected');
+    const events = await eventsOf(world.databaseUrl, person.id, 'challenge.verified');
+    expect(events.map(({ data }) => data['purpose'])).toContain('resync');
+  });
+
+  it('that was set back is found, and accepts no step that may have been used', async () => {
+    const one = await somebody();
+    const { person } = one;
+    const back = [person.code(-60), person.code(-59)];
+    expectProblem(await resync(one, back), 422, 'answer_rejected');
+    const failed = await eventsOf(world.databaseUrl, person.id, 'challenge.failed');
+    expect(failed.at(-1)?.data).toMatchObject({ purpose: 'resync', reason: 'stale' });
+  });
+
+  it('is not found by codes that do not follow each other, are swapped, the same, wrong or too far', async () => {
+    const one = await somebody();
+    const { person } = one;
+    const wrong = wrongCode(person);
+    const pairs = [
+      [person.code(50), person.code(52)],
+      [person.code(51), person.code(50)],
+      [person.code(50), wrong],
+      [person.code(24.5 * STEPS_OF_AN_HOUR), person.code(24.5 * STEPS_OF_AN_HOUR + 1)],
+    ];
+    for (const [tries, codes] of pairs.entries()) {
+      const refused = await resync(one, codes);
+      expectProblem(refused, 422, 'answer_rejected');
+      expect(refused.body.attemptsLeft).toBe(4 - tries);
+    }
+    expect((await login(person, person.code())).status).toBe(200);
+  });
+
+  it('takes the same two codes once, however many bring them', async () => {
+    const one = await somebody();
+    const codes = [one.person.code(100), one.person.code(101)];
+    const answers = await Promise.all([1, 2, 3, 4].map(() => resync(one, codes)));
+    expect(answers.map(({ status }) => status).sort()).toEqual([200, 422, 422, 422]);
+  });
+
+  it('has five tries in ten minutes', async () => {
+    const one = await somebody();
+    const wrong = wrongCode(one.person);
+    for (let tries = 0; tries < 5; tries += 1) {
+      expectProblem(await resync(one, [wrong, wrong]), 422, 'answer_rejected');
+    }
+    const limited = await resync(one, [one.person.code(100), one.person.code(101)]);
+    expectProblem(limited, 429, 'too_many_attempts');
+    expect(Number(limited.headers.get('retry-after'))).toBeLessThanOrEqual(600);
+  });
+
+  it('counts failures towards the lock, and is not found while it is locked', async () => {
+    const one = await somebody();
+    const factorId = uuidOf(one.person.factorId);
+    await sql(world.databaseUrl, 'UPDATE factors SET failures = 99 WHERE id = $1', [factorId]);
+    const wrong = wrongCode(one.person);
+    await resync(one, [wrong, wrong]);
+    const [factor] = await factorsOf(world, one.token);
+    expect(factor?.lockedAt ?? '').toMatch(/Z$/);
+    expectProblem(await resync(one, [one.person.code(9), one.person.code(10)]), 423, 'factor_locked');
+  });
+
+  it.each([
+    [['123456']],
+    [['123456', '1234567', '12345678']],
+    ['123456'],
+    [{}],
+    [null],
+    [['abc', 'def']],
+    [[1, 2]],
+  ])('takes no codes such as %j', async (codes) => {
+    expectProblem(await resync(await somebody(), codes), 400, 'validation_failed');
+  });
+
+  it('is somebody’s own, active, and an app', async () => {
+    const one = await somebody();
+    const other = await somebody();
+    const { person } = other;
+    const codes = [person.code(9), person.code(10)];
+    const foreign = await world.client.post(
+      `/v1/me/factors/${person.factorId}/resync`,
+      { codes },
+      { token: one.token },
+    );
+    expectProblem(foreign, 404, 'not_found');
+    const pending = await world.client.post('/v1/me/factors', { type: 'totp' }, { token: one.token });
+    const early = await world.client.post(
+      `/v1/me/factors/${pending.body.id}/resync`,
+      { codes },
+      { token: one.token },
+    );
+    expectProblem(early, 409, 'conflict');
+    const backup = (await factorsOf(world, one.token)).find(({ type }) => type === 'backup_code');
+    const odd = await world.client.post(
+      `/v1/me/factors/${backup?.id}/resync`,
+      { codes },
+      { token: one.token },
+    );
+    expectProblem(odd, 409, 'conflict');
+  });
+
+  it('asks for a fresh proof', async () => {
+    const one = await somebody();
+    world.clock.advance(11 * 60_000);
+    expectProblem(await resync(one, [one.person.code(9), one.person.code(10)]), 403, 'step_up_required');
+  });
+
+  it('cannot be imported by its user: that is for servers', async () => {
+    const { accessToken: token } = await register(world);
+    const body = {
+      type: 'totp',
+      import: { secret: 'JBSWY3DPEHPK3PXP', algorithm: 'SHA1', digits: 6, period: 30 },
+    };
+    const refused = await world.client.post('/v1/me/factors', body, { token });
+    expectProblem(refused, 400, 'validation_failed');
+    expect(refused.body.errors).toEqual([{ path: 'import', message: 'is not a known field' }]);
+  });
+});
