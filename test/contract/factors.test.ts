@@ -87,6 +87,8 @@ describeFactorContract('SMS', { provider: SmsFactor, input: { phoneNumber: '+447
 
 describeFactorContract('e-mail', { provider: EmailFactor, input: { email: 'somewhere-else@example.com' } });
 
+describeFactorContract("e-mail to the account's own address", { provider: EmailFactor });
+
 describe('the contract suite finds nothing wrong with a provider', () => {
   it.each<[string, FactorContract]>([
     ['whose answers are tokens', contractOf(TokenCard)],

@@ -22,23 +22,26 @@ export class Person {
     private readonly bench: FactorBench,
     /** UUID. */
     readonly id: string,
+    /** What the person calls the account: its e-mail address. */
+    readonly account: string,
   ) {}
 
   /** Makes somebody new. */
   static async make(bench: FactorBench): Promise<Person> {
     const { container } = bench.engine;
     const id = newId(bench.clock);
+    const account = `${id}@example.com`;
     await container.get(UserStore).insertAccount(container.get(Database).direct, {
       id,
       applicationId: bench.application.id,
       externalId: publicId('usr', id),
-      email: `${id}@example.com`,
+      email: account,
       displayName: null,
       locale: null,
       role: 'user',
       passwordHash: 'none: nobody logs in with it',
     });
-    return new Person(bench, id);
+    return new Person(bench, id, account);
   }
 
   /** The person as the engine sees them now. */
@@ -48,7 +51,7 @@ export class Person {
     const securityEpoch = await container.get(Database).transaction((tx) => users.lock(tx, this.id));
     if (securityEpoch === undefined) throw new Error('The person is gone');
     const { application } = this.bench;
-    return { application, userId: this.id, securityEpoch, account: publicId('usr', this.id), locale: null };
+    return { application, userId: this.id, securityEpoch, account: this.account, locale: null };
   }
 
   /** Begins an enrolment of the tested type, or of another. */
