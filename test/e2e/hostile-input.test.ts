@@ -435,8 +435,9 @@ function eachForm(route: RouteWithForm): RouteWithForm[] {
   const forms = (oneOf ?? anyOf ?? []).map((form) => resolved(contract, form));
   if (forms.length === 0) return [route];
   return forms.map((form, index) => {
-    const which = form.properties?.['type']?.enum?.[0] ?? `${form.required?.[0] ?? ''} ${index}`;
-    return { ...route, name: `${route.name} (${String(which)})`, form };
+    const type = form.properties?.['type']?.enum?.[0];
+    const which = typeof type === 'string' ? type : `${form.required?.[0] ?? ''} ${index}`;
+    return { ...route, name: `${route.name} (${which})`, form };
   });
 }
 
