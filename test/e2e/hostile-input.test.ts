@@ -425,33 +425,30 @@ function someOf<T>(list: readonly T[], { operation }: Route, count: number): rea
 
 interface RouteWithForm extends Route {
   readonly name: string;
-  /** One of the bodies that a route takes by its `type`. */
+  /** One of the bodies that a route takes. */
   readonly form?: Schema;
 }
 
-/** A route for each body that it takes by its `type`, or just the route. */
+/** A route for each body that it takes, told apart by `type` or by the fields, or just the route. */
 function eachForm(route: RouteWithForm): RouteWithForm[] {
-  const forms = bodyOf(route).oneOf ?? [];
-  return forms.length === 0
-    ? [route]
-    : forms.map((form) => {
-        const schema = resolved(contract, form);
-        const type = String(schema.properties?.['type']?.enum?.[0]);
-        return { ...route, name: `${route.name} (${type})`, form: schema };
-      });
+  const { oneOf, anyOf } = bodyOf(route);
+  const forms = (oneOf ?? anyOf ?? []).map((form) => resolved(contract, form));
+  if (forms.length === 0) return [route];
+  return forms.map((form, index) => {
+    const type = form.properties?.['type']?.enum?.[0];
+    const which = typeof type === 'string' ? type : `${form.required?.[0] ?? ''} ${index}`;
+    return { ...route, name: `${route.name} (${which})`, form };
+  });
 }
 
 function bodyOf({ operation }: Route): Schema {
   return operation.requestBody?.content['application/json']?.schema ?? {};
 }
 
-/** The fields of a body: of its one form, of the first of several by `type`, or of all that it may have. */
+/** The fields of a body: of the form that is meant, or of the first. */
 function fieldsOf(route: RouteWithForm): Field[] {
   const schema = bodyOf(route);
-  const alternatives =
-    route.form === undefined ? (schema.oneOf?.slice(0, 1) ?? schema.anyOf ?? [schema]) : [];
-  const forms =
-    route.form === undefined ? alternatives.map((form) => resolved(contract, form)) : [route.form];
+  const forms = [route.form ?? resolved(contract, schema.oneOf?.[0] ?? schema.anyOf?.[0] ?? schema)];
   const fields = forms.flatMap((form) =>
     Object.entries(form.properties ?? {}).map(([name, property]) => ({
       name,

@@ -1,8 +1,8 @@
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { sendCode } from '../factories/codes.js';
@@ -61,12 +61,10 @@ describe("a stranger's factor", () => {
     project = mkdtempSync(join(tmpdir(), 'countersign-stranger-'));
     cpSync(EXAMPLE, project, { recursive: true });
     writeFileSync(join(project, 'src/office.ts'), OFFICE);
-    await run(process.execPath, [join(ROOT, 'scripts/pack.mjs')], { cwd: ROOT });
-    const packages = join(ROOT, 'dist/packages');
-    const tarballs = readdirSync(packages).filter((name) => name.endsWith('.tgz'));
+    const tarballs = await packed();
     expect(tarballs).toHaveLength(2);
     const quietly = ['--prefer-offline', '--no-audit', '--no-fund', '--ignore-scripts', '--loglevel=error'];
-    await npm('install', ...quietly, ...tarballs.map((name) => join(packages, name)));
+    await npm('install', ...quietly, ...tarballs);
     await npm('run', 'build');
   }, 6 * MINUTE);
   afterAll(() => rmSync(project, { recursive: true, force: true }));
@@ -225,6 +223,72 @@ describe("a stranger's factor", () => {
     });
   });
 });
+
+describe('the guide to a factor of your own', () => {
+  let project: string;
+  beforeAll(() => {
+    project = mkdtempSync(join(tmpdir(), 'countersign-guide-'));
+  });
+  afterAll(() => rmSync(project, { recursive: true, force: true }));
+
+  it(
+    'leads from an empty folder to a factor that keeps the contract',
+    async () => {
+      await packed();
+      const ours = Object.entries(process.env).filter(([name]) => !name.startsWith('VITEST'));
+      const env = { ...Object.fromEntries(ours), COUNTERSIGN: ROOT, npm_config_prefer_offline: 'true' };
+      const done: string[] = [];
+      for (const step of stepsOf(readFileSync(join(ROOT, 'docs/custom-factors.md'), 'utf8'))) {
+        if (step.kind === 'file') {
+          mkdirSync(dirname(join(project, step.path)), { recursive: true });
+          writeFileSync(join(project, step.path), step.text);
+          done.push(step.path);
+          continue;
+        }
+        for (const command of step.commands) {
+          await run('bash', ['-ec', command], { cwd: project, env, maxBuffer: 64 * 1024 * 1024 }).catch(
+            (error: unknown) => {
+              const { stdout, stderr } = error as { stdout: string; stderr: string };
+              throw new Error(`${command}\n${stdout}\n${stderr}`);
+            },
+          );
+          done.push(command);
+        }
+      }
+      expect(done.at(0)).toBe('npm init -y');
+      expect(done).toEqual(expect.arrayContaining(['src/hotp.factor.ts', 'src/index.ts', 'npm run build']));
+      expect(done.at(-1)).toBe('npm test');
+    },
+    4 * MINUTE,
+  );
+});
+
+type Step =
+  | { readonly kind: 'file'; readonly path: string; readonly text: string }
+  | { readonly kind: 'run'; readonly commands: readonly string[] };
+
+/** What a reader of the guide does, in its order: write the files that it shows, run the commands that it marks. */
+function stepsOf(page: string): Step[] {
+  const marked = /<!-- (run|file: (\S+)|The text of test\/docs\/guide\/(\S+)) -->\n+```\w+\n(.*?)^```$/gms;
+  return [...page.matchAll(marked)].map(([, mark, path, guide, text = '']) =>
+    mark === 'run'
+      ? { kind: 'run', commands: [...text.matchAll(/^\$ (.+)$/gm)].map(([, command = '']) => command) }
+      : { kind: 'file', path: path ?? `src/${guide ?? ''}`, text },
+  );
+}
+
+let packing: Promise<string[]> | undefined;
+
+/** Makes both packages, once. @returns their tarballs */
+function packed(): Promise<string[]> {
+  packing ??= run(process.execPath, [join(ROOT, 'scripts/pack.mjs')], { cwd: ROOT }).then(() => {
+    const packages = join(ROOT, 'dist/packages');
+    return readdirSync(packages)
+      .filter((name) => name.endsWith('.tgz'))
+      .map((name) => join(packages, name));
+  });
+  return packing;
+}
 
 /** What the owner reads off the printed card. */
 function readOff(card: string, cells: readonly string[]): string {

@@ -2,6 +2,6 @@ import { BackupCodeFactor, EmailFactor, SmsFactor, TotpFactor, WebauthnFactor } 
 
 /**
  * The factor providers of this deployment: the one file to edit when adding your own. Each is an injectable class
- * decorated with `@FactorProvider`; see docs/factors.md.
+ * decorated with `@FactorProvider`; see docs/custom-factors.md.
  */
 export const factorProviders = [TotpFactor, BackupCodeFactor, SmsFactor, EmailFactor, WebauthnFactor];

@@ -2,6 +2,7 @@ import { Logger } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { type AuthConfig, BootstrapAdmin } from '@countersign/auth';
 import { type CoreConfig, Database, type LoadedConfig } from '@countersign/core';
+import type { DeliveryConfig } from '@countersign/delivery';
 import { migrations } from '../../../migrations/index.js';
 import { type AdminCredentials, FirstAdministrator } from './admin-credentials.js';
 import { loadAppConfig } from './config.js';
@@ -80,9 +81,14 @@ async function start(running: Running, config: LoadedConfig): Promise<void> {
         core.redis === undefined
           ? 'counted in this process (set REDIS_URL to share them)'
           : 'counted in Redis',
+      mailboxFor: mailboxFor(config.slices['delivery'] as DeliveryConfig),
       administrator,
     }),
   );
+}
+
+function mailboxFor({ smsVendors, smtp }: DeliveryConfig): string[] {
+  return [...(smsVendors.length === 0 ? ['SMS'] : []), ...(smtp === undefined ? ['e-mail'] : [])];
 }
 
 async function bootstrapAdministrator(

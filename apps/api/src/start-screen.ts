@@ -5,19 +5,23 @@ export interface StartFacts {
   readonly url: string;
   readonly database: string;
   readonly store: string;
+  /** What the mailbox stands in for; empty where vendors are set up for all. */
+  readonly mailboxFor: readonly string[];
   readonly administrator: AdminCredentials | undefined;
 }
 
 const UNKNOWN_PASSWORD = '(the one it was made with; npm run cli -- admin sets another)';
 
 /** The one screen that a start outside production ends with. */
-export function startScreen({ url, database, store, administrator }: StartFacts): string {
+export function startScreen({ url, database, store, mailboxFor, administrator }: StartFacts): string {
   const rows: [string, string][] = [
     ['API', url],
     ['Docs', `${url}/docs`],
     ['Database', database],
     ['Limits', store],
   ];
+  if (mailboxFor.length > 0)
+    rows.push(['Mailbox', `${url}/dev/mailbox (no vendor for ${mailboxFor.join(' and ')})`]);
   if (administrator !== undefined) {
     rows.push(['Administrator', administrator.email]);
     rows.push(['Password', administrator.password ?? UNKNOWN_PASSWORD]);

@@ -1,5 +1,5 @@
 export { CodeDelivery, type Delivered } from './codes/code-delivery.js';
-export { deliverySection } from './delivery.config.js';
+export { type DeliveryConfig, deliverySection } from './delivery.config.js';
 export { deliveryEntities, DeliveryModule } from './delivery.module.js';
 export { type Email, EmailSender } from './email/email-sender.js';
 export { Mailbox, type MailboxMessage } from './mailbox/mailbox.js';
