@@ -15,16 +15,20 @@ export interface RunningService {
 /**
  * Starts the service as the pages say, on a port and in a data folder of its own.
  * @param command the text of a page's block
+ * @param from the folder that the reader stands in, and what the shell knows there; the clone where absent
  */
-export async function startAsDocumented(command: string): Promise<RunningService> {
+export async function startAsDocumented(
+  command: string,
+  from: { readonly cwd: string; readonly env?: NodeJS.ProcessEnv } = { cwd: ROOT },
+): Promise<RunningService> {
   const folder = await mkdtemp(join(tmpdir(), 'countersign-docs-'));
   // PostgreSQL runs as another user than root, and has to get here.
   await chmod(folder, 0o755);
   const port = await freePort();
   // A group of its own, which is what a terminal sends Ctrl-C to.
   const shell = spawn('bash', ['-c', command], {
-    cwd: ROOT,
-    env: { ...withoutTestSettings(), PORT: String(port), DATA_DIR: join(folder, 'data') },
+    cwd: from.cwd,
+    env: { ...withoutTestSettings(), ...from.env, PORT: String(port), DATA_DIR: join(folder, 'data') },
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true,
   });

@@ -19,14 +19,19 @@ export interface SessionOutput {
  * command that fails.
  *
  * @param apiUrl takes the place of the address in the page's `API=` line
+ * @param cwd the folder, where it is not that of the clone
  */
-export async function runSession(blocks: readonly Block[], apiUrl: string): Promise<SessionOutput> {
+export async function runSession(
+  blocks: readonly Pick<Block, 'text'>[],
+  apiUrl: string,
+  cwd = ROOT,
+): Promise<SessionOutput> {
   const mark = `--${randomUUID()}--`;
   const script = blocks
     .map(({ text }) => `${text.replace(API_LINE, `API=${apiUrl}\n`)}\necho ${mark}\n`)
     .join('');
   const shell = spawn('bash', ['-euo', 'pipefail', '-c', script], {
-    cwd: ROOT,
+    cwd,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let printed = '';

@@ -11,6 +11,8 @@ import { freshDatabase } from '../factories/database.js';
 import { beginLogin, register } from '../factories/people.js';
 import { type Ending, type ProductProcess, ROOT, runProcess, startProcess } from '../factories/process.js';
 import { WIDE_LIMITS } from '../factories/traffic.js';
+import { startAsDocumented } from '../docs/running-service.js';
+import { runSession } from '../docs/shell-session.js';
 
 const run = promisify(execFile);
 const EXAMPLE = join(ROOT, 'examples/custom-factor');
@@ -231,14 +233,17 @@ describe('the guide to a factor of your own', () => {
   });
   afterAll(() => rmSync(project, { recursive: true, force: true }));
 
+  const page = readFileSync(join(ROOT, 'docs/custom-factors.md'), 'utf8');
+
   it(
     'leads from an empty folder to a factor that keeps the contract',
     async () => {
       await packed();
-      const ours = Object.entries(process.env).filter(([name]) => !name.startsWith('VITEST'));
+      // The suite that the page runs starts its own PostgreSQL.
+      const ours = Object.entries(process.env).filter(([name]) => !/^(VITEST|TEST_)/.test(name));
       const env = { ...Object.fromEntries(ours), COUNTERSIGN: ROOT, npm_config_prefer_offline: 'true' };
       const done: string[] = [];
-      for (const step of stepsOf(readFileSync(join(ROOT, 'docs/custom-factors.md'), 'utf8'))) {
+      for (const step of stepsOf(page)) {
         if (step.kind === 'file') {
           mkdirSync(dirname(join(project, step.path)), { recursive: true });
           writeFileSync(join(project, step.path), step.text);
@@ -261,6 +266,24 @@ describe('the guide to a factor of your own', () => {
     },
     4 * MINUTE,
   );
+
+  it(
+    'and on to a login with it',
+    async () => {
+      const [command = ''] = commandsOf(blocksAfter(page, 'serve')[0] ?? '');
+      const service = await startAsDocumented(command, { cwd: project, env: { COUNTERSIGN: ROOT } });
+      try {
+        const blocks = blocksAfter(page, 'session').map((text) => ({ text }));
+        const { outputs, errors } = await runSession(blocks, service.url, project);
+        expect(outputs, errors).toHaveLength(3);
+        const [shown = ''] = /(?<=^```text\n).*?(?=^```$)/ms.exec(page) ?? [];
+        expect(outputs.at(-1)).toBe(shown);
+      } finally {
+        await service.stop();
+      }
+    },
+    2 * MINUTE,
+  );
 });
 
 type Step =
@@ -272,9 +295,19 @@ function stepsOf(page: string): Step[] {
   const marked = /<!-- (run|file: (\S+)|The text of test\/docs\/guide\/(\S+)) -->\n+```\w+\n(.*?)^```$/gms;
   return [...page.matchAll(marked)].map(([, mark, path, guide, text = '']) =>
     mark === 'run'
-      ? { kind: 'run', commands: [...text.matchAll(/^\$ (.+)$/gm)].map(([, command = '']) => command) }
+      ? { kind: 'run', commands: commandsOf(text) }
       : { kind: 'file', path: path ?? `src/${guide ?? ''}`, text },
   );
+}
+
+function commandsOf(text: string): string[] {
+  return [...text.matchAll(/^\$ (.+)$/gm)].map(([, command = '']) => command);
+}
+
+/** The blocks of the guide that are marked so. */
+function blocksAfter(page: string, mark: string): string[] {
+  const marked = new RegExp(`<!-- ${mark} -->\\n+\`\`\`\\w+\\n(.*?)^\`\`\`$`, 'gms');
+  return [...page.matchAll(marked)].map(([, text = '']) => text);
 }
 
 let packing: Promise<string[]> | undefined;
