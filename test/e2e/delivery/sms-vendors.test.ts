@@ -87,12 +87,15 @@ describe('several SMS vendors', () => {
     },
   );
 
-  it('do not both send where the first one may have', async () => {
-    twilio.behave('accept-late');
-    const before = posted.length;
-    expect(await enrol()).toBe(201);
-    expect(posted).toHaveLength(before);
-  });
+  it.each(['accept-late' as const, { status: 504, code: 20504 }])(
+    'do not both send where the first one may have (%j)',
+    async (conduct) => {
+      twilio.behave(conduct);
+      const before = posted.length;
+      expect(await enrol()).toBe(201);
+      expect(posted).toHaveLength(before);
+    },
+  );
 
   it('do not both refuse a number that the first one cannot send to', async () => {
     twilio.behave({ status: 400, code: 21614 });

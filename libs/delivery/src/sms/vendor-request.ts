@@ -4,6 +4,7 @@ import { request as httpsRequest } from 'node:https';
 const CONNECT_MS = 2_000;
 const ANSWER_MS = 5_000;
 const LONGEST_ANSWER = 64 * 1024;
+const GATEWAY_TIMEOUT = 504;
 
 /** A request to a vendor on the internet. */
 export interface VendorRequest {
@@ -15,7 +16,7 @@ export interface VendorRequest {
 /** What came of it. */
 export type VendorAnswer =
   | { readonly outcome: 'answered'; readonly status: number; readonly body: string }
-  /** The request was written, and no answer came in time: the vendor may have acted on it. */
+  /** The request was written, and no answer came in time, or a gateway's 504: the vendor may have acted on it. */
   | { readonly outcome: 'unanswered' }
   /** There was no connection, or it broke before an answer began. */
   | { readonly outcome: 'unreachable' };
@@ -46,7 +47,8 @@ function postToVendor(request: VendorRequest): Promise<VendorAnswer> {
       (incoming) => {
         const status = incoming.statusCode ?? 0;
         let body = '';
-        const done = (): void => end({ outcome: 'answered', status, body });
+        const done = (): void =>
+          end(status === GATEWAY_TIMEOUT ? { outcome: 'unanswered' } : { outcome: 'answered', status, body });
         incoming.setEncoding('utf8');
         incoming.on('data', (chunk: string) => {
           body += chunk;
