@@ -6,6 +6,7 @@ import type { FastifyHttpOptions, RawServerDefault } from 'fastify';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { CoreConfig, LoadedConfig } from '@countersign/core';
 import { type Clock, newId, SystemClock } from '@countersign/core';
+import { TWILIO_CALLBACK } from '@countersign/delivery';
 import { AppModule } from './app.module.js';
 import { corsOptions } from './http/cors.js';
 import type { HttpConfig, LogLevel, TrustedProxies } from './http/http.config.js';
@@ -18,7 +19,6 @@ import { warnOfUntoldProxy } from './http/forwarding-warning.js';
 import { helmetOptions, protectAnswers } from './http/security-headers.js';
 import { ignoreExpectations, refuseMalformedHttp, refuseUrl, requireHost } from './http/refused-early.js';
 import { readForms, readStrictJson } from './http/body.js';
-import { TWILIO_CALLBACK } from '@countersign/delivery';
 import { RefuseUnaskedFields } from './http/unasked-fields.js';
 import { validationPipe } from './http/validation.js';
 

@@ -34,3 +34,4 @@ export { type JobPayload, type JobQueue, Jobs } from './jobs/jobs.js';
 export { MasterKeyMismatch, SigningKeys } from './keys/keyring.js';
 export { type ProblemCode, PROBLEMS } from './problems/catalogue.js';
 export { type FieldError, Problem } from './problems/problem.js';
+export { escapeHtml } from './text/escape-html.js';

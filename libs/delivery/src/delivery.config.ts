@@ -232,9 +232,9 @@ function isVendor(name: string): name is SmsVendor {
 function outboundUrl(): z.ZodType<string, string> {
   return z.string().refine((text) => {
     const url = URL.parse(text);
-    if (url === null) return false;
+    if (url === null || !isDecodable(url)) return false;
     return url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url.hostname));
-  }, 'expected an https:// address (http:// to this machine only)');
+  }, 'expected an https:// address (http:// to this machine only), user and password URL-encoded');
 }
 
 /** Whether a host is this machine. */
@@ -244,7 +244,20 @@ export function isLoopback(hostname: string): boolean {
 
 function isSmtpUrl(text: string): boolean {
   const url = URL.parse(text);
-  return url !== null && ['smtp:', 'smtps:'].includes(url.protocol) && url.hostname !== '';
+  return (
+    url !== null && ['smtp:', 'smtps:'].includes(url.protocol) && url.hostname !== '' && isDecodable(url)
+  );
+}
+
+// A bare % in a password would be found out by the first message only.
+function isDecodable({ username, password }: URL): boolean {
+  try {
+    decodeURIComponent(username);
+    decodeURIComponent(password);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** The address in a text that is one, or `Name <address>`. */

@@ -8,7 +8,6 @@ import { SmsCodes } from './codes/sms-codes.js';
 import { VendorCodeDelivery } from './codes/vendor-code-delivery.js';
 import type { DeliveryConfig } from './delivery.config.js';
 import { EmailSender } from './email/email-sender.js';
-import { SmtpSender } from './email/smtp.sender.js';
 import { ConversionBrake } from './guards/conversion-brake.js';
 import { SmsCaps } from './guards/sms-caps.js';
 import { SmsDestinations } from './guards/sms-destinations.js';
@@ -32,7 +31,7 @@ class DeliveryLifecycle implements OnApplicationShutdown {
   constructor(@Inject(EmailSender) private readonly email: EmailSender) {}
 
   async onApplicationShutdown(): Promise<void> {
-    if (this.email instanceof SmtpSender) await this.email.close();
+    await this.email.close();
   }
 }
 

@@ -35,7 +35,7 @@ export class AnswerJudge {
     const fit = await this.codes.check({ applicationId: application.id, nonceOf, factorId }, answer);
     if (!fit.fits) return { accepted: false, reason: fit.reason };
     // That its code came back is what tells a message to a person from one that was only meant to cost.
-    if (fit.messageId !== undefined) await this.messages.verified(this.database.direct, fit.messageId);
+    await this.messages.verified(this.database.direct, fit.messageId);
     return { accepted: true, fresh: 'challenge-bound', replacement: undefined };
   }
 }

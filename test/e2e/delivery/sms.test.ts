@@ -9,6 +9,7 @@ import { sql } from '../../factories/sql.js';
 import { startTwilio, type TwilioStandIn } from '../../factories/twilio.js';
 
 const CODE = /\b\d{6}\b/;
+const MINUTE = 60_000;
 
 describe('SMS through Twilio', () => {
   let vendor: TwilioStandIn;
@@ -96,6 +97,30 @@ describe('SMS through Twilio', () => {
     vendor.behave('accept');
     const again = await enrolCodes(world, person.accessToken, { phoneNumber: mobileNumber() });
     expect(again.status).toBe(201);
+  });
+
+  it('that cannot send another code leaves the one before good, for as long as it was', async () => {
+    const { person, enrolled } = await enrol();
+    const code = newest();
+    world.clock.advance(MINUTE);
+    vendor.behave({ status: 500, code: 20500 });
+    const refused = await world.client.post(`/v1/me/factors/${enrolled.body.id}/send`, undefined, {
+      token: person.accessToken,
+    });
+    expectProblem(refused, 502, 'delivery_failed');
+    expect((await activate(world, person.accessToken, enrolled.body.id, code)).status).toBe(200);
+    const [message] = await messages();
+    expect(message).toMatchObject({ status: 'failed', verified: false });
+
+    vendor.behave('accept');
+    const late = await enrol();
+    const lateCode = newest();
+    world.clock.advance(4 * MINUTE);
+    vendor.behave({ status: 500, code: 20500 });
+    const token = late.person.accessToken;
+    await world.client.post(`/v1/me/factors/${late.enrolled.body.id}/send`, undefined, { token });
+    world.clock.advance(MINUTE);
+    expectProblem(await activate(world, token, late.enrolled.body.id, lateCode), 422, 'answer_rejected');
   });
 
   it('that takes a message and answers too late has sent it: once, and it counts', async () => {

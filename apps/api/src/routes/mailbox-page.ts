@@ -1,3 +1,4 @@
+import { escapeHtml } from '@countersign/core';
 import type { MailboxMessage } from '@countersign/delivery';
 import { createHash } from 'node:crypto';
 
@@ -50,13 +51,9 @@ ${shown}
 function article({ channel, to, subject, text, at }: MailboxMessage): string {
   const code = /\b\d{6}\b/.exec(text)?.[0];
   return `<article>
-<header><span class="channel">${html(channel)}</span><span>to ${html(to)}</span><time datetime="${at.toISOString()}">${at.toISOString()}</time></header>
-${subject === undefined ? '' : `<h2>${html(subject)}</h2>`}
+<header><span class="channel">${escapeHtml(channel)}</span><span>to ${escapeHtml(to)}</span><time datetime="${at.toISOString()}">${at.toISOString()}</time></header>
+${subject === undefined ? '' : `<h2>${escapeHtml(subject)}</h2>`}
 ${code === undefined ? '' : `<p class="code">${code}</p>`}
-<pre>${html(text)}</pre>
+<pre>${escapeHtml(text)}</pre>
 </article>`;
-}
-
-function html(text: string): string {
-  return text.replace(/[&<>"']/g, (character) => `&#${character.codePointAt(0) ?? 0};`);
 }

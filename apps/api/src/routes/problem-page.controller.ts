@@ -1,6 +1,6 @@
 import { Controller, Get, Header, Param } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
-import { Problem, type ProblemCode, PROBLEMS } from '@countersign/core';
+import { escapeHtml, Problem, type ProblemCode, PROBLEMS } from '@countersign/core';
 import { Public } from '../http/access.decorator.js';
 
 /** Serves the page that each problem's `type` points to (RFC 9457 section 3.1.1). */
@@ -41,9 +41,5 @@ function page(title: string, body: string): string {
 
 // The texts are our own; they use `code` spans.
 function html(text: string): string {
-  return text
-    .replaceAll('&', '&amp;')
-    .replaceAll('<', '&lt;')
-    .replaceAll('>', '&gt;')
-    .replace(/`([^`]+)`/g, '<code>$1</code>');
+  return escapeHtml(text).replace(/`([^`]+)`/g, '<code>$1</code>');
 }

@@ -10,8 +10,8 @@ interface Expiring {
 }
 
 /**
- * A map that forgets what ended 15 minutes ago, or whenever the entry says. Each write sweeps a few entries, going round and round, so that
- * memory stays bounded by what is written, without a timer and without a pause.
+ * A map that forgets what ended 15 minutes ago, or whenever the entry says. Each write sweeps a few entries, going round
+ * and round, so that memory stays bounded by what is written, without a timer and without a pause.
  *
  * Times are milliseconds since the epoch.
  */

@@ -3,6 +3,8 @@ import type { Channel, Recipient } from '@countersign/factor-kit';
 
 /** A code on its way to its user. */
 export interface CodeToDeliver {
+  /** UUID that the record of the message gets. */
+  readonly messageId: string;
   readonly application: Application;
   /** UUID. */
   readonly userId: string;
@@ -27,8 +29,8 @@ export type SendCap =
 
 /** How a delivery ended. Nothing counts against anybody unless it was `sent`. */
 export type Delivered =
-  /** The vendor has it, or may have it. `messageId` is the UUID of its record. */
-  | { readonly outcome: 'sent'; readonly messageId: string }
+  /** The vendor has it, or may have it. */
+  | { readonly outcome: 'sent' }
   | { readonly outcome: 'refused'; readonly reason: DestinationRefusal }
   | { readonly outcome: 'capped'; readonly reason: SendCap; readonly retryAfterMs: number }
   /** Every vendor failed (502 `delivery_failed`). */

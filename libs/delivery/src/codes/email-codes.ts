@@ -3,7 +3,8 @@ import { Database } from '@countersign/core';
 import { EmailSender } from '../email/email-sender.js';
 import { isMailAddress } from '../email/mail-address.js';
 import { MessageStore } from '../messages/message.store.js';
-import { type CodeMessage, codeMail, plain } from '../templates/code.templates.js';
+import { type CodeMessage, codeMail } from '../templates/code.templates.js';
+import { plain } from '../templates/plain.js';
 import type { CodeToDeliver, Delivered } from './code-delivery.js';
 
 /** Sends codes by e-mail. */
@@ -21,19 +22,20 @@ export class EmailCodes {
   }
 
   async run(
-    { application, userId, recipient, enrolment }: CodeToDeliver,
+    { messageId: id, application, userId, recipient, enrolment }: CodeToDeliver,
     message: CodeMessage,
   ): Promise<Delivered> {
     if (!isMailAddress(recipient.to)) return { outcome: 'refused', reason: 'invalid_address' };
     const tx = this.database.direct;
     const record = {
+      id,
       applicationId: application.id,
       userId,
       channel: 'email' as const,
       country: null,
       enrolment,
     };
-    const id = await this.messages.insert(tx, record);
+    await this.messages.insert(tx, record);
     const { outcome } = await this.sender.send({
       ...codeMail(message),
       to: recipient.to,
@@ -41,6 +43,6 @@ export class EmailCodes {
       id,
     });
     await this.messages.handedOver(tx, { id, status: outcome, vendor: this.sender.vendor, vendorId: null });
-    return outcome === 'failed' ? { outcome } : { outcome: 'sent', messageId: id };
+    return { outcome: outcome === 'failed' ? 'failed' : 'sent' };
   }
 }

@@ -32,20 +32,20 @@ export class SmsCodes {
     const cap = await this.caps.take(claim);
     if (!cap.taken) return { outcome: 'capped', reason: cap.cap, retryAfterMs: cap.retryAfterMs };
 
-    const { id, sent } = await this.#send(code, message, ruling.country);
-    if (sent.outcome === 'accepted' || sent.outcome === 'unknown') return { outcome: 'sent', messageId: id };
+    const sent = await this.#send(code, message, ruling.country);
+    if (sent.outcome === 'accepted' || sent.outcome === 'unknown') return { outcome: 'sent' };
     await this.caps.giveBack(claim);
     return sent.outcome === 'rejected' ? { outcome: 'refused', reason: sent.reason } : { outcome: 'failed' };
   }
 
   async #send(
-    { application, userId, recipient, ttlMs, enrolment }: CodeToDeliver,
+    { messageId: id, application, userId, recipient, ttlMs, enrolment }: CodeToDeliver,
     message: CodeMessage,
     country: string,
-  ): Promise<{ id: string; sent: SmsSent }> {
+  ): Promise<SmsSent> {
     const tx = this.database.direct;
-    const record = { applicationId: application.id, userId, channel: 'sms' as const, country, enrolment };
-    const id = await this.messages.insert(tx, record);
+    const record = { id, applicationId: application.id, userId, channel: 'sms' as const, country, enrolment };
+    await this.messages.insert(tx, record);
     const sent = await this.sender.send({
       to: recipient.to,
       text: codeSms(message),
@@ -58,6 +58,6 @@ export class SmsCodes {
       vendor: sent.vendor,
       vendorId: sent.outcome === 'accepted' ? sent.vendorId : null,
     });
-    return { id, sent };
+    return sent;
   }
 }

@@ -22,4 +22,7 @@ export abstract class EmailSender {
   abstract readonly vendor: string;
 
   abstract send(email: Email): Promise<Sent>;
+
+  /** Lets go of the connections that it holds. */
+  async close(): Promise<void> {}
 }

@@ -5,6 +5,7 @@ import type { Options } from 'nodemailer/lib/smtp-pool/index.js';
 import type SMTPPool from 'nodemailer/lib/smtp-pool/index.js';
 import { PassThrough } from 'node:stream';
 import { isLoopback } from '../delivery.config.js';
+import { plain } from '../templates/plain.js';
 import { type Email, EmailSender, type Sent } from './email-sender.js';
 
 const CONNECT_MS = 3_000;
@@ -38,8 +39,7 @@ export class SmtpSender extends EmailSender {
     return { outcome: second === 'not-written' ? 'failed' : second };
   }
 
-  /** Lets go of the pooled connections. */
-  async close(): Promise<void> {
+  override async close(): Promise<void> {
     (await this.#transport)?.close();
   }
 
@@ -80,9 +80,9 @@ export class SmtpSender extends EmailSender {
   #message({ to, fromName, subject, text, html, id }: Email): object {
     const domain = this.config.from.split('@').at(-1) ?? 'localhost';
     return {
-      from: { name: oneLine(fromName), address: this.config.from },
+      from: { name: plain(fromName), address: this.config.from },
       to: { name: '', address: to },
-      subject: oneLine(subject),
+      subject: plain(subject),
       text,
       html,
       messageId: `<${id}@${domain}>`,
@@ -122,8 +122,4 @@ export class SmtpSender extends EmailSender {
     });
     return transport;
   }
-}
-
-function oneLine(text: string): string {
-  return text.replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ').trim();
 }

@@ -1,10 +1,11 @@
 import { Injectable } from '@nestjs/common';
-import { Clock, newId, statement, sweepInBatches, type Tx } from '@countersign/core';
+import { Clock, statement, sweepInBatches, type Tx } from '@countersign/core';
 import type { Channel } from '@countersign/factor-kit';
 import type { MessageStatus } from './message.entity.js';
 
 /** A message that is about to be sent. UUIDs. */
 export interface NewMessage {
+  readonly id: string;
   readonly applicationId: string;
   readonly userId: string;
   readonly channel: Channel;
@@ -89,12 +90,10 @@ const SWEEP = statement(
 export class MessageStore {
   constructor(private readonly clock: Clock) {}
 
-  /** Records a message before a vendor is asked. @returns its UUID */
-  async insert(tx: Tx, { applicationId, userId, channel, country, enrolment }: NewMessage): Promise<string> {
-    const now = this.clock.now();
-    const id = newId(now);
-    await tx.query(INSERT, [id, applicationId, userId, channel, country, enrolment, now]);
-    return id;
+  /** Records a message before a vendor is asked. */
+  async insert(tx: Tx, message: NewMessage): Promise<void> {
+    const { id, applicationId, userId, channel, country, enrolment } = message;
+    await tx.query(INSERT, [id, applicationId, userId, channel, country, enrolment, this.clock.now()]);
   }
 
   /** Notes what the vendor said. */

@@ -1,6 +1,7 @@
-import { type MailText, plain } from '../templates/code.templates.js';
+import type { MailText } from '../templates/code.templates.js';
 import { mailHtml } from '../templates/html.js';
 import type { Language } from '../templates/language.js';
+import { plain } from '../templates/plain.js';
 import type { Notice } from './notice.js';
 import { WORDINGS } from './notice.wordings.js';
 

@@ -18,7 +18,7 @@ describe('a body', () => {
     );
     expect(Object.fromEntries(new URLSearchParams(form))).toEqual({ to: values.to, text: values.text });
     expect(filled('<t>{{text}}</t>', values, 'text/xml')).toBe(
-      '<t>say &#34;hi&#34; &#38; &#60;bye&#62;\n#1</t>',
+      '<t>say &quot;hi&quot; &amp; &lt;bye&gt;\n#1</t>',
     );
   });
 

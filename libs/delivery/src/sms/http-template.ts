@@ -1,3 +1,5 @@
+import { escapeHtml } from '@countersign/core';
+
 /** Fills a body's `{{to}}`, `{{text}}` and `{{id}}`, each escaped for the content type that it stands in. */
 export function filled(
   template: string,
@@ -14,9 +16,7 @@ function escapeFor(contentType: string): (text: string) => string {
   const type = contentType.split(';', 1)[0]?.trim().toLowerCase() ?? '';
   if (type === 'application/x-www-form-urlencoded') return encodeURIComponent;
   if (type.endsWith('json')) return (text) => JSON.stringify(text).slice(1, -1);
-  if (type.endsWith('xml')) {
-    return (text) => text.replace(/[&<>"']/g, (character) => `&#${character.codePointAt(0) ?? 0};`);
-  }
+  if (type.endsWith('xml')) return escapeHtml;
   return (text) => text;
 }
 

@@ -1,5 +1,6 @@
 import { mailHtml } from './html.js';
 import type { Language } from './language.js';
+import { plain } from './plain.js';
 
 /** What a message with a code says. */
 export interface CodeMessage {
@@ -108,14 +109,6 @@ export function codeMail({ language, issuer, code, minutes }: CodeMessage): Mail
     text: [heading, code, ...paragraphs, footer].join('\n\n'),
     html: mailHtml({ language, heading, code, paragraphs, footer }),
   };
-}
-
-/** A name without anything that could begin another line. */
-export function plain(name: string): string {
-  return name
-    .replace(/[\p{Cc}\p{Zl}\p{Zp}\p{Cs}]+/gu, ' ')
-    .replace(/\s+/g, ' ')
-    .trim();
 }
 
 function shortened(text: string, longest: number): string {

@@ -59,17 +59,17 @@ export class CodeSender {
       application,
       userId,
       recipient,
+      messageId: made.messageId,
       code: made.code,
       ttlMs: made.ttlMs,
       locale: request.locale,
       enrolment: request.purpose === 'enrolment',
     });
     if (delivered.outcome !== 'sent') {
-      await this.codes.forget(place);
+      await this.codes.takeBack(place, made);
       await this.budgets.giveBack(of);
       return delivered;
     }
-    await this.codes.sent(place, made, delivered.messageId);
     await this.#record(request);
     return {
       outcome: 'sent',

@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { getConfigToken } from '@nestjs/config';
-import { Clock, digestsEqual, EphemeralStore, Sealer } from '@countersign/core';
+import { Clock, digestsEqual, EphemeralStore, newId, Sealer } from '@countersign/core';
 import { createHmac, type KeyObject, randomInt } from 'node:crypto';
 import type { FactorsConfig } from '../factors.config.js';
 import { CodeAnswer } from './code-answer.js';
@@ -13,24 +13,29 @@ export interface CodePlace {
   readonly factorId: string;
 }
 
+/** What is kept of a code. */
+interface KeptCode {
+  readonly mac: string;
+  /** UUID of the message that it goes out with. */
+  readonly messageId: string;
+  /** Milliseconds since the epoch. */
+  readonly endsAt: number;
+}
+
 /** A code that was just made. */
 export interface MadeCode {
   /** Six digits; it goes to its user and nowhere else. */
   readonly code: string;
+  /** UUID of the message that it is to go out with. */
+  readonly messageId: string;
   readonly ttlMs: number;
-  readonly endsAt: Date;
-}
-
-/** What is kept of a code. */
-interface KeptCode {
-  readonly mac: string;
-  /** UUID of the message that it went out with, once it has. */
-  readonly messageId?: string;
+  /** The one whose place it took, if there was one. */
+  readonly before: KeptCode | undefined;
 }
 
 /** Whether an answer is the code that was sent. */
 export type CodeFit =
-  | { readonly fits: true; readonly messageId: string | undefined }
+  | { readonly fits: true; readonly messageId: string }
   /** `stale`: none was sent, or its time is over. */
   | { readonly fits: false; readonly reason: 'mismatch' | 'stale' };
 
@@ -56,18 +61,19 @@ export class DeliveredCodes {
 
   /** Makes a code of uniform random digits and keeps its HMAC, before the code leaves. */
   async make(place: CodePlace): Promise<MadeCode> {
+    const before = await this.#kept(place);
+    const messageId = newId(this.clock);
     const code = randomInt(CODES).toString().padStart(6, '0');
     const ttlMs = this.config.codeTtlMs;
-    const endsAt = new Date(this.clock.now().getTime() + ttlMs);
-    await this.#keep(place, { mac: this.#mac(place, code) }, endsAt);
-    return { code, ttlMs, endsAt };
+    const endsAt = this.clock.now().getTime() + ttlMs;
+    await this.#keep(place, { mac: this.#mac(place, code), messageId, endsAt });
+    return { code, messageId, ttlMs, before };
   }
 
-  /** Notes which message a code went out with, unless another code has taken its place. */
-  async sent(place: CodePlace, { code, endsAt }: MadeCode, messageId: string): Promise<void> {
-    const kept = await this.#kept(place);
-    const mac = this.#mac(place, code);
-    if (kept?.mac === mac) await this.#keep(place, { mac, messageId }, endsAt);
+  /** Takes back a code whose message never left: the one before, which its user may have, is good again. */
+  async takeBack(place: CodePlace, { before }: MadeCode): Promise<void> {
+    if (before === undefined) await this.store.delete([keyOf(place)]);
+    else await this.#keep(place, before);
   }
 
   /** Decides whether an answer is the code that was sent for a place. It changes nothing. */
@@ -82,18 +88,13 @@ export class DeliveredCodes {
     return fits ? { fits, messageId: kept.messageId } : { fits, reason: 'mismatch' };
   }
 
-  /** Forgets the code of a place: its message never left. */
-  async forget(place: CodePlace): Promise<void> {
-    await this.store.delete([keyOf(place)]);
-  }
-
   async #kept(place: CodePlace): Promise<KeptCode | undefined> {
     const record = await this.store.get(keyOf(place));
     return record === undefined || record.expired ? undefined : (JSON.parse(record.value) as KeptCode);
   }
 
-  async #keep(place: CodePlace, kept: KeptCode, endsAt: Date): Promise<void> {
-    const ttlMs = endsAt.getTime() - this.clock.now().getTime();
+  async #keep(place: CodePlace, kept: KeptCode): Promise<void> {
+    const ttlMs = kept.endsAt - this.clock.now().getTime();
     if (ttlMs > 0) await this.store.put(keyOf(place), JSON.stringify(kept), '', ttlMs, 'gone');
   }
 

@@ -1,6 +1,6 @@
 import { DeliveredCodeFactor, FactorProvider, type Recipient } from '@countersign/factor-kit';
 import { Injectable } from '@nestjs/common';
-import { parsePhoneNumberFromString } from 'libphonenumber-js';
+import { parsePhoneNumberFromString } from 'libphonenumber-js/max';
 import { z } from 'zod';
 
 // E.164: a country code and at most fifteen digits in all; people put blanks, dots and dashes between them.
