@@ -10,9 +10,9 @@ import {
   otherCode,
   sendCode,
 } from '../factories/codes.js';
-import { activate, answer, beginStepUp, factorsOf, stepUp } from '../factories/factors.js';
+import { activate, addTotp, answer, beginStepUp, factorsOf, stepUp } from '../factories/factors.js';
 import { beginLogin, type Person, register, registerWithTotp } from '../factories/people.js';
-import { eventsOf } from '../factories/sql.js';
+import { eventsOf, sql, uuidOf } from '../factories/sql.js';
 
 const MINUTE = 60_000;
 
@@ -316,6 +316,26 @@ describe('a factor whose codes are sent', () => {
       await answer(world, challenge, { code: newestCode(world, factor.to) });
       world.clock.advance(MINUTE);
       expectProblem(await sendCode(world, challenge, factor.id), 410, 'challenge_closed');
+    });
+
+    it('nothing for a locked factor', async () => {
+      const { person, factor } = await somebody();
+      const challenge = await beginLogin(world, person);
+      const before = messagesTo(world, factor.to);
+      await sql(world.databaseUrl, 'UPDATE factors SET locked_at = now() WHERE id = $1', [uuidOf(factor.id)]);
+      world.clock.advance(MINUTE);
+      expectProblem(await sendCode(world, challenge, factor.id), 423, 'factor_locked');
+      expect(messagesTo(world, factor.to)).toBe(before);
+    });
+
+    it('nothing for a challenge that the user’s factors have overtaken', async () => {
+      const person = await registerWithTotp(world);
+      const factor = await addCodeFactor(world, { accessToken: await stepUp(world, person) });
+      const challenge = await beginLogin(world, person);
+      const before = messagesTo(world, factor.to);
+      await addTotp(world, await stepUp(world, person));
+      expectProblem(await sendCode(world, challenge, factor.id), 401, 'invalid_token');
+      expect(messagesTo(world, factor.to)).toBe(before);
     });
 
     it('nothing for an authenticator app, and says so', async () => {

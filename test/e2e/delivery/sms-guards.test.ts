@@ -7,6 +7,7 @@ import { addCodeFactor, enrolCodes, messagesTo, mobileNumber, newestCode } from 
 import { activate } from '../../factories/factors.js';
 import { register } from '../../factories/people.js';
 import { sql } from '../../factories/sql.js';
+import { startTwilio } from '../../factories/twilio.js';
 
 const HOUR = 60 * 60_000;
 
@@ -91,6 +92,28 @@ describe('the guards against SMS pumping', () => {
     expectCapped(await enrol(world, number), 'country_limit', 3_600);
     world.clock.advance(HOUR);
     expect((await enrol(world, number)).status).toBe(201);
+  });
+
+  it('count nothing that no vendor took', async () => {
+    const vendor = await startTwilio();
+    try {
+      const world = await start({
+        ...vendor.env,
+        RATE_LIMIT_SMS_NUMBER: '1/1d',
+        SMS_DAILY_LIMIT: '5',
+        SMS_COUNTRY_HOURLY_LIMIT: '1',
+      });
+      const number = mobileNumber();
+      vendor.behave({ status: 500, code: 20500 });
+      expectProblem(await enrol(world, number), 502, 'delivery_failed');
+      vendor.behave({ status: 400, code: 21614 });
+      expectProblem(await enrol(world, number), 422, 'destination_refused');
+      vendor.behave('accept');
+      expect((await enrol(world, number)).status).toBe(201);
+      expectCapped(await enrol(world, number), 'number_limit', 86_400);
+    } finally {
+      await vendor.stop();
+    }
   });
 
   describe('pause a country', () => {
