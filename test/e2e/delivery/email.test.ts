@@ -140,6 +140,26 @@ describe('an SMTP server that', () => {
     }
   });
 
+  it('offers no encryption is sent nothing, unless it is on this machine', async () => {
+    const server = await startMailServer();
+    // Every address of this machine, and so no loopback address by its form.
+    const env = { ...server.env, SMTP_URL: `smtp://0.0.0.0:${server.port}` };
+    const world = await startTestApp({ env });
+    try {
+      const person = await register(world);
+      expectProblem(
+        await enrolCodes(world, person.accessToken, { email: person.email }),
+        502,
+        'delivery_failed',
+      );
+      expect(server.connections()).toBeGreaterThan(0);
+      expect(server.taken).toEqual([]);
+    } finally {
+      await world.stop();
+      await server.stop();
+    }
+  });
+
   it('shows a certificate that nobody vouches for is not trusted', async () => {
     const server = await startMailServer({ secure: true });
     const env = { ...server.env, SMTP_URL: `smtps://127.0.0.1:${server.port}` };
