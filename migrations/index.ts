@@ -1,6 +1,12 @@
 import { Foundation0000000000001 } from './0001-foundation.js';
 import { Messages0000000000002 } from './0002-messages.js';
 import { Relay0000000000003 } from './0003-relay.js';
+import { ApiKeys0000000000004 } from './0004-api-keys.js';
 
 /** Every migration, oldest first. */
-export const migrations = [Foundation0000000000001, Messages0000000000002, Relay0000000000003];
+export const migrations = [
+  Foundation0000000000001,
+  Messages0000000000002,
+  Relay0000000000003,
+  ApiKeys0000000000004,
+];

@@ -1,5 +1,6 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
+import { apiKeysEntities, ApiKeysModule } from '@countersign/api-keys';
 import { authEntities, AuthModule } from '@countersign/auth';
 import { type Clock, type CoreConfig, coreEntities, CoreModule, type LoadedConfig } from '@countersign/core';
 import { deliveryEntities, DeliveryModule } from '@countersign/delivery';
@@ -12,6 +13,8 @@ import { AccessGuard } from './http/access.guard.js';
 import { CredentialGuard } from './http/credential.guard.js';
 import { RateLimitGuard } from './http/rate-limit.guard.js';
 import { StepUpCheck } from './http/step-up-check.js';
+import { ApiKeyChangesController } from './routes/api-key-changes.controller.js';
+import { ApiKeyController } from './routes/api-key.controller.js';
 import { ChallengeController } from './routes/challenge.controller.js';
 import { DeliveryController } from './routes/delivery.controller.js';
 import { DevelopmentController } from './routes/development.controller.js';
@@ -35,6 +38,7 @@ export const entities = [
   ...coreEntities,
   ...directoryEntities,
   ...devicesEntities,
+  ...apiKeysEntities,
   ...deliveryEntities,
   ...factorsEntities,
   ...authEntities,
@@ -53,6 +57,8 @@ const controllers = [
   ResyncController,
   ChallengeController,
   DeviceController,
+  ApiKeyController,
+  ApiKeyChangesController,
   DeliveryController,
   JwksController,
   HealthController,
@@ -81,6 +87,7 @@ export class AppModule {
         CoreModule.forRoot({ config, databaseUrl, entities, clock }),
         DirectoryModule,
         DevicesModule,
+        ApiKeysModule,
         DeliveryModule,
         FactorsModule,
         AuthModule,

@@ -1,3 +1,4 @@
+import { apiKeysSection } from '@countersign/api-keys';
 import { authSection } from '@countersign/auth';
 import { type ConfigSection, coreSection, loadConfig, type LoadedConfig } from '@countersign/core';
 import { deliverySection } from '@countersign/delivery';
@@ -15,6 +16,7 @@ export const configSections: readonly ConfigSection[] = [
   authSection,
   factorsSection,
   devicesSection,
+  apiKeysSection,
   deliverySection,
 ] as unknown as readonly ConfigSection[];
 

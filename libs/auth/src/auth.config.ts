@@ -2,6 +2,7 @@ import {
   type ConfigFault,
   defineSection,
   duration,
+  flag,
   type RateLimit,
   rateLimit,
   Secret,
@@ -19,6 +20,8 @@ export interface AuthConfig {
   readonly sessionMaxAgeMs: number;
   /** How fresh a proof must be for sensitive changes. */
   readonly stepUpMaxAgeMs: number;
+  /** Whether administrators' changes need a fresh second factor. */
+  readonly adminRequiresSecondFactor: boolean;
   readonly passwordFailures: RateLimit | 'off';
   readonly argon2: {
     readonly memoryKib: number;
@@ -35,6 +38,9 @@ const variables = {
   REFRESH_TOKEN_TTL: duration().prefault('7d').describe('how long a session lasts without being refreshed'),
   SESSION_MAX_AGE: duration().prefault('30d').describe('when a session ends in any case'),
   STEP_UP_MAX_AGE: duration().prefault('10m').describe('how fresh a proof must be for sensitive changes'),
+  ADMIN_REQUIRE_SECOND_FACTOR: flag()
+    .optional()
+    .describe("whether administrators' changes need a fresh second factor; true in production"),
   RATE_LIMIT_PASSWORD_FAILURES: rateLimit().prefault('50/15m').describe('wrong passwords per account'),
   ARGON2_MEMORY_KIB: whole(19_456, 4_194_304).prefault('19456').describe('memory of one password hash'),
   ARGON2_TIME_COST: whole(2, 100).prefault('2').describe('passes of one password hash'),
@@ -80,11 +86,12 @@ export const authSection = defineSection<'auth', typeof variables, AuthConfig>({
       : []),
     ...bootstrapFaults(values.BOOTSTRAP_ADMIN_EMAIL, values.BOOTSTRAP_ADMIN_PASSWORD, production),
   ],
-  read: (values) => ({
+  read: (values, { production }) => ({
     accessTokenTtlMs: values.ACCESS_TOKEN_TTL,
     refreshTokenTtlMs: values.REFRESH_TOKEN_TTL,
     sessionMaxAgeMs: values.SESSION_MAX_AGE,
     stepUpMaxAgeMs: values.STEP_UP_MAX_AGE,
+    adminRequiresSecondFactor: values.ADMIN_REQUIRE_SECOND_FACTOR ?? production,
     passwordFailures: values.RATE_LIMIT_PASSWORD_FAILURES,
     argon2: {
       memoryKib: values.ARGON2_MEMORY_KIB,

@@ -1,6 +1,6 @@
 export type { ApplicationPolicy, NoticeSettings } from './application-policy.js';
 export { ApplicationEntity } from './application.entity.js';
-export { type Application, ApplicationStore } from './application.store.js';
+export { type Application, ApplicationStore, DEFAULT_APPLICATION } from './application.store.js';
 export { Applications } from './applications.js';
 export { directoryEntities, DirectoryModule } from './directory.module.js';
 export { EraseUser } from './erase-user.use-case.js';

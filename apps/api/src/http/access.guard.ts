@@ -1,22 +1,25 @@
 import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
+import { type ApiKey, type Scope } from '@countersign/api-keys';
 import { SessionStore } from '@countersign/auth';
 import { Database, Problem } from '@countersign/core';
+import { Applications } from '@countersign/directory';
 import type { FastifyRequest } from 'fastify';
-import { ACCESS, type Access, ENROLMENT_EXEMPT, SENSITIVE } from './access.decorator.js';
+import { ACCESS, type Access, ENROLMENT_EXEMPT, OWN_ACCESS, SENSITIVE } from './access.decorator.js';
 import { isContractRoute } from './path.js';
 import type { Caller } from './request.js';
 import { StepUpCheck } from './step-up-check.js';
 
 /**
- * Lets in who may come in: the credential is of the kind that the route takes, its session lives, and what the route
- * and the application's policy ask for has been proven.
+ * Lets in who may come in: the credential is of a kind that the route takes and lives, its holder is allowed what the
+ * route does, and what the route and the application's policy ask for has been proven.
  */
 @Injectable()
 export class AccessGuard implements CanActivate {
   constructor(
     private readonly reflector: Reflector,
     private readonly sessions: SessionStore,
+    private readonly applications: Applications,
     private readonly database: Database,
     private readonly stepUp: StepUpCheck,
   ) {}
@@ -24,37 +27,81 @@ export class AccessGuard implements CanActivate {
   async canActivate(context: ExecutionContext): Promise<boolean> {
     const request = context.switchToHttp().getRequest<FastifyRequest>();
     const on = [context.getHandler(), context.getClass()];
-    const access = this.reflector.getAllAndOverride<Access | undefined>(ACCESS, on) ?? 'access-token';
-    if (access === 'access-token') request.caller = await this.#caller(request);
-    if (access === 'temp-token') requireTempToken(request);
+    const access = this.reflector.getAllAndOverride<Access | undefined>(ACCESS, on) ?? OWN_ACCESS;
+    const credential = admitted(request, access);
+    if (credential?.kind === 'access') request.caller = await this.#caller(credential.claims);
     if (!isContractRoute(request)) return true;
-    if (request.application === undefined)
-      throw new Problem('not_found', { detail: 'There is no such application.' });
+    if (request.application === undefined) throw noSuchApplication();
+    if (credential?.kind === 'key') requireScope(credential.key, access, request);
     if (request.caller === undefined) return true;
 
     const exempt = this.reflector.getAllAndOverride<boolean | undefined>(ENROLMENT_EXEMPT, on) === true;
-    const { requireSecondFactor } = request.application.policy;
-    if (requireSecondFactor && !exempt && request.caller.claims.mfaTime === undefined) {
-      throw new Problem('enrolment_required');
+    await this.#requireSecondFactor(request.caller, exempt && access.managed !== true);
+    if (access.managed === true) {
+      requireAdministrator(request.caller);
+      if (writes(request)) this.stepUp.requireOfAdministrator(request.caller);
+      return true;
     }
+    // A token acts on its own application; only administrators, on what they manage, may name another.
+    if (request.application.id !== request.caller.account.applicationId) throw noSuchApplication();
     if (this.reflector.getAllAndOverride<boolean | undefined>(SENSITIVE, on) === true) {
       this.stepUp.require(request.caller);
     }
     return true;
   }
 
-  async #caller({ credential }: FastifyRequest): Promise<Caller> {
-    if (credential === undefined || credential.kind === 'none') throw new Problem('unauthenticated');
-    if (credential.kind !== 'access') throw new Problem('invalid_token');
-    const { claims } = credential;
+  async #caller(claims: Caller['claims']): Promise<Caller> {
     const live = await this.sessions.findLive(this.database.direct, claims.sessionId);
     if (live === undefined || live.account.id !== claims.userId) throw new Problem('invalid_token');
     if (live.account.applicationId !== claims.applicationId) throw new Problem('invalid_token');
     return { ...live, claims };
   }
+
+  // By the policy of the caller's own application, whichever they act on.
+  async #requireSecondFactor({ account, claims }: Caller, exempt: boolean): Promise<void> {
+    const own = await this.applications.byId(account.applicationId);
+    if (own?.policy.requireSecondFactor === true && !exempt && claims.mfaTime === undefined) {
+      throw new Problem('enrolment_required');
+    }
+  }
 }
 
-function requireTempToken({ credential }: FastifyRequest): void {
+type Held = Exclude<NonNullable<FastifyRequest['credential']>, { kind: 'none' | 'invalid' | 'invalid-key' }>;
+
+// `undefined` where the route is open to everybody.
+function admitted({ credential }: FastifyRequest, { takes }: Access): Held | undefined {
+  if (takes.length === 0) return undefined;
   if (credential === undefined || credential.kind === 'none') throw new Problem('unauthenticated');
-  if (credential.kind !== 'temp') throw new Problem('invalid_token');
+  if (credential.kind === 'invalid-key' && takes.includes('key')) throw new Problem('invalid_api_key');
+  if (credential.kind === 'invalid-key' || credential.kind === 'invalid') throw new Problem('invalid_token');
+  if (!takes.includes(credential.kind)) throw new Problem('invalid_token');
+  return credential;
+}
+
+function requireScope({ scopes }: ApiKey, { resource }: Access, request: FastifyRequest): void {
+  if (resource === undefined) return;
+  const scope = `${resource}:${writes(request) ? 'write' : 'read'}` as Scope;
+  if (!scopes.includes(scope)) throw missingScope(scope);
+}
+
+/** The problem of a key that lacks a scope, naming it. */
+export function missingScope(scope: Scope): Problem {
+  return new Problem('insufficient_scope', {
+    detail: `The API key needs the scope ${scope}.`,
+    members: { scope },
+  });
+}
+
+function requireAdministrator({ account }: Caller): void {
+  if (account.role !== 'admin') {
+    throw new Problem('forbidden', { detail: 'This is for administrators and API keys.' });
+  }
+}
+
+function writes({ method }: FastifyRequest): boolean {
+  return method !== 'GET' && method !== 'HEAD';
+}
+
+function noSuchApplication(): Problem {
+  return new Problem('not_found', { detail: 'There is no such application.' });
 }

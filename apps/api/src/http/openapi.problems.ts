@@ -1,7 +1,7 @@
 import type { OpenAPIObject } from '@nestjs/swagger';
 import type { ProblemCode } from '@countersign/core';
 import { PROBLEMS } from '@countersign/core';
-import { BEFORE_ENROLMENT } from './access.decorator.js';
+import { BEFORE_ENROLMENT, SCOPED } from './access.decorator.js';
 import { problemResponse } from './problems.decorator.js';
 
 const PROBLEM_SCHEMA = {
@@ -45,21 +45,7 @@ export function documentProblems(document: OpenAPIObject): void {
 }
 
 function addCommon(operation: Operation, method: string): void {
-  const open = operation.security?.every((requirement) => Object.keys(requirement).length === 0) === true;
-  const accessToken = operation.security === undefined;
-  const beforeEnrolment = BEFORE_ENROLMENT in operation;
-  Reflect.deleteProperty(operation, BEFORE_ENROLMENT);
-  const common: ProblemCode[] = [
-    'validation_failed',
-    'malformed_request',
-    ...(method === 'get' ? [] : (['payload_too_large', 'unsupported_media_type'] as const)),
-    ...(open ? [] : (['unauthenticated', 'invalid_token'] as const)),
-    ...(accessToken && !beforeEnrolment ? (['enrolment_required'] as const) : []),
-    'not_found',
-    'rate_limited',
-    'unavailable',
-  ];
-  for (const code of common) {
+  for (const code of commonCodes(operation, method)) {
     const status = String(PROBLEMS[code].status);
     const present = operation.responses[status];
     if (present === undefined) {
@@ -69,6 +55,34 @@ function addCommon(operation: Operation, method: string): void {
     const known = knownCodes(present);
     if (!known.includes(code)) operation.responses[status] = withoutStatus([...known, code]);
   }
+}
+
+function commonCodes(operation: Operation, method: string): ProblemCode[] {
+  const takes = (name: string): boolean =>
+    operation.security === undefined
+      ? name === 'accessToken'
+      : operation.security.some((requirement) => name in requirement);
+  const open = operation.security?.every((requirement) => Object.keys(requirement).length === 0) === true;
+  const beforeEnrolment = BEFORE_ENROLMENT in operation;
+  const managed = SCOPED in operation && takes('accessToken');
+  const scoped = SCOPED in operation && takes('apiKey');
+  Reflect.deleteProperty(operation, BEFORE_ENROLMENT);
+  Reflect.deleteProperty(operation, SCOPED);
+  return [
+    'validation_failed',
+    'malformed_request',
+    ...(method === 'get' ? [] : (['payload_too_large', 'unsupported_media_type'] as const)),
+    ...(open ? [] : (['unauthenticated', 'invalid_token'] as const)),
+    ...(takes('apiKey') ? (['invalid_api_key'] as const) : []),
+    ...(scoped ? (['insufficient_scope'] as const) : []),
+    ...(managed ? (['forbidden'] as const) : []),
+    ...(managed && method !== 'get' ? (['step_up_required'] as const) : []),
+    ...(takes('accessToken') && !beforeEnrolment ? (['enrolment_required'] as const) : []),
+    ...(takes('apiKey') && method === 'post' ? (['conflict', 'idempotency_conflict'] as const) : []),
+    'not_found',
+    'rate_limited',
+    'unavailable',
+  ];
 }
 
 function knownCodes(response: object): ProblemCode[] {

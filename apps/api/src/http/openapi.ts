@@ -26,6 +26,15 @@ function openApiDocument(app: NestFastifyApplication): OpenAPIObject {
       { type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: 'An access token.' },
       'accessToken',
     )
+    .addApiKey(
+      {
+        type: 'apiKey',
+        in: 'header',
+        name: 'X-API-Key',
+        description: "A server's API key: `cs_…`. `Authorization: Bearer cs_…` does the same.",
+      },
+      'apiKey',
+    )
     .addBearerAuth({ type: 'http', scheme: 'bearer', description: 'A temp token: `tmp_…`.' }, 'tempToken')
     .addSecurityRequirements('accessToken')
     .build();

@@ -1,6 +1,7 @@
 import { type CanActivate, type ExecutionContext, Inject, Injectable } from '@nestjs/common';
 import { getConfigToken } from '@nestjs/config';
 import { Reflector } from '@nestjs/core';
+import { type ApiKey, ApiKeys } from '@countersign/api-keys';
 import { normaliseEmail } from '@countersign/auth';
 import {
   type Bucket,
@@ -35,6 +36,7 @@ export class RateLimitGuard implements CanActivate {
     private readonly reflector: Reflector,
     private readonly store: EphemeralStore,
     private readonly applications: Applications,
+    private readonly apiKeys: ApiKeys,
     @Inject(getConfigToken('http')) private readonly config: HttpConfig,
   ) {}
 
@@ -92,13 +94,20 @@ export class RateLimitGuard implements CanActivate {
       case 'register':
         return byAddress('register', limits.register);
       case 'default': {
-        if (request.credential?.kind !== 'access') return byAddress('default', limits.default);
-        const { sessionId } = request.credential.claims;
+        const { credential } = request;
+        if (credential?.kind === 'key') return this.#byKey(credential.key);
+        if (credential?.kind !== 'access') return byAddress('default', limits.default);
+        const { sessionId } = credential.claims;
         return limits.default === 'off'
           ? []
           : [{ name: 'default', key: `default:{${sessionId}}`, ...limits.default }];
       }
     }
+  }
+
+  #byKey(key: ApiKey): NamedBucket[] {
+    const limit = this.apiKeys.limitOf(key);
+    return limit === 'off' ? [] : [{ name: 'api_key', key: `api_key:{${key.id}}`, ...limit }];
   }
 }
 

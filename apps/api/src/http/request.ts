@@ -1,3 +1,4 @@
+import type { ApiKey } from '@countersign/api-keys';
 import type { Origin } from '@countersign/core';
 import { publicId } from '@countersign/core';
 import type { AccessTokenClaims, SessionOfAccount } from '@countersign/auth';
@@ -11,6 +12,10 @@ export type Credential =
   /** A valid access token; whether its session still lives is not known yet. */
   | { readonly kind: 'access'; readonly claims: AccessTokenClaims }
   | { readonly kind: 'temp'; readonly token: string }
+  /** A live API key. */
+  | { readonly kind: 'key'; readonly key: ApiKey }
+  /** What looks like an API key and is none. */
+  | { readonly kind: 'invalid-key' }
   /** Anything else: malformed, expired, of a kind that does not exist. */
   | { readonly kind: 'invalid' };
 
@@ -35,12 +40,17 @@ export function originOf(request: FastifyRequest): Origin {
   const { caller } = request;
   const address = clientAddress(request);
   return {
-    actor: { type: 'user', id: caller === undefined ? null : publicId('usr', caller.account.id) },
+    actor: actorOf(request),
     ip: address === GONE ? null : address,
     userAgent: userAgent === undefined ? null : printable(userAgent).slice(0, LONGEST_USER_AGENT),
     requestId: request.id,
     sessionId: caller?.session.id ?? null,
   };
+}
+
+function actorOf({ caller, credential }: FastifyRequest): Origin['actor'] {
+  if (credential?.kind === 'key') return { type: 'api_key', id: publicId('key', credential.key.id) };
+  return { type: 'user', id: caller === undefined ? null : publicId('usr', caller.account.id) };
 }
 
 /** The application that a guard has found for this request. */

@@ -18,4 +18,19 @@ export class StepUpCheck {
     const age = proven === undefined ? Infinity : this.clock.now().getTime() - proven.getTime();
     if (age > this.config.stepUpMaxAgeMs) throw new Problem('step_up_required');
   }
+
+  /**
+   * The same of administrators who change what they manage: an active factor, freshly proven, where the deployment
+   * asks for it (api.md, "Management").
+   * @throws Problem `step_up_required`
+   */
+  requireOfAdministrator(caller: Caller): void {
+    if (!this.config.adminRequiresSecondFactor) return;
+    if (!caller.account.twoFactorEnabled) {
+      throw new Problem('step_up_required', {
+        detail: 'Administrators need an active second factor here: enrol one under /v1/me/factors.',
+      });
+    }
+    this.require(caller);
+  }
 }

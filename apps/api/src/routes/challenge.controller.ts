@@ -11,7 +11,7 @@ import { AnswerChallenge, type Granted } from '@countersign/auth';
 import { Problem } from '@countersign/core';
 import { SendChallenge } from '@countersign/factors';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { TempToken } from '../http/access.decorator.js';
+import { ForServersOrTempToken } from '../http/access.decorator.js';
 import { Problems } from '../http/problems.decorator.js';
 import { FailClosed } from '../http/rate-limit.decorator.js';
 import { applicationOf, originOf } from '../http/request.js';
@@ -35,7 +35,7 @@ export class ChallengeController {
   ) {}
 
   @Post(':id/send')
-  @TempToken()
+  @ForServersOrTempToken('challenges')
   @FailClosed()
   @ApiOperation({
     summary: 'Challenge the user: send a code, or get what the client needs for the answer',
@@ -93,7 +93,7 @@ export class ChallengeController {
 
   @Post(':id/verify')
   @HttpCode(200)
-  @TempToken()
+  @ForServersOrTempToken('challenges')
   @FailClosed()
   @ApiOperation({ summary: 'Answer a challenge: the second step', operationId: 'verifyChallenge' })
   @ApiOkResponse({

@@ -2,7 +2,7 @@ import { Controller, Get, Query, Req } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { answerSchemaOf, FactorRegistry, jsonSchemaOf, type RegisteredFactor } from '@countersign/factors';
 import type { FastifyRequest } from 'fastify';
-import { BeforeEnrolment } from '../http/access.decorator.js';
+import { BeforeEnrolment, ForEverybodyKnown } from '../http/access.decorator.js';
 import { unknownCursor } from '../http/pagination.js';
 import { Problems } from '../http/problems.decorator.js';
 import { applicationOf } from '../http/request.js';
@@ -10,6 +10,7 @@ import { type FactorTypeDto, FactorTypeListDto } from './factor.dto.js';
 import { ListQueryDto } from './list.dto.js';
 
 @ApiTags('Factors')
+@ForEverybodyKnown()
 @BeforeEnrolment()
 @Controller('v1/factor-types')
 export class FactorTypeController {

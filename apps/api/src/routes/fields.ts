@@ -59,3 +59,25 @@ export class CanonicalLocale implements ValidatorConstraintInterface {
     return 'must be a language tag such as en or de-AT';
   }
 }
+
+// RFC 3339: with seconds and an offset, which ISO 8601 at large would let be left out.
+const TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,9})?(Z|[+-]\d{2}:\d{2})$/;
+
+/** Reads a moment that came from outside. @returns `undefined` for anything that is no RFC 3339 time */
+export function momentOf(text: unknown): Date | undefined {
+  if (typeof text !== 'string' || !TIME.test(text)) return undefined;
+  const moment = new Date(text);
+  return Number.isNaN(moment.getTime()) ? undefined : moment;
+}
+
+/** A moment (RFC 3339). */
+@ValidatorConstraint({ name: 'moment' })
+export class Moment implements ValidatorConstraintInterface {
+  validate(value: unknown): boolean {
+    return momentOf(value) !== undefined;
+  }
+
+  defaultMessage(): string {
+    return 'must be a time such as 2027-01-31T08:00:00Z';
+  }
+}

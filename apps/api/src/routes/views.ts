@@ -1,3 +1,4 @@
+import { type ApiKey, keyPrefix } from '@countersign/api-keys';
 import type { Account, IssuedSession, SessionView } from '@countersign/auth';
 import { publicId } from '@countersign/core';
 import type { Device } from '@countersign/devices';
@@ -7,6 +8,7 @@ import {
   type SentTo,
   TRIES_PER_CHALLENGE,
 } from '@countersign/factors';
+import type { ApiKeyDto } from './api-key.dto.js';
 import type { SessionDto, SessionTokensDto, UserDto } from './account.dto.js';
 import type { OpenedChallengeDto, SentDto } from './challenge.dto.js';
 import type { DeviceDto } from './device.dto.js';
@@ -102,5 +104,23 @@ export function deviceView(device: Device): DeviceDto {
     expiresAt: device.expiresAt.toISOString(),
     ip: device.ip,
     userAgent: device.userAgent,
+  };
+}
+
+/**
+ * An API key as administrators see it.
+ * @param rateLimit the limit that it is under
+ */
+export function apiKeyView(key: ApiKey, rateLimit: ApiKeyDto['rateLimit']): ApiKeyDto {
+  return {
+    id: publicId('key', key.id),
+    name: key.name,
+    prefix: keyPrefix(key.id),
+    scopes: [...key.scopes],
+    rateLimit,
+    createdAt: key.createdAt.toISOString(),
+    lastUsedAt: key.lastUsedAt?.toISOString() ?? null,
+    expiresAt: key.expiresAt?.toISOString() ?? null,
+    revokedAt: key.revokedAt?.toISOString() ?? null,
   };
 }
