@@ -43,4 +43,7 @@ const STATEMENTS = [
      CONSTRAINT idempotent_requests_key_fk FOREIGN KEY (key_id) REFERENCES api_keys (id) ON DELETE CASCADE
    )`,
   `CREATE INDEX idempotent_requests_expires_at_index ON idempotent_requests (expires_at)`,
+
+  // For listing an application's users.
+  `CREATE INDEX users_application_index ON users (application_id, id)`,
 ];

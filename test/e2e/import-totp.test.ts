@@ -48,7 +48,7 @@ describe('an authenticator secret that was made elsewhere', () => {
     const registered = get(FactorRegistry).find('totp');
     if (registered === undefined) throw new Error('no TOTP');
     return get(EnrolFactor).run({
-      subject: await subjectOf(person),
+      whose: await subjectOf(person),
       registered,
       label: null,
       fields,

@@ -13,15 +13,17 @@ import { AccessGuard } from './http/access.guard.js';
 import { CredentialGuard } from './http/credential.guard.js';
 import { RateLimitGuard } from './http/rate-limit.guard.js';
 import { StepUpCheck } from './http/step-up-check.js';
+import { UserGuard } from './http/user.guard.js';
 import { ApiKeyChangesController } from './routes/api-key-changes.controller.js';
 import { ApiKeyController } from './routes/api-key.controller.js';
+import { ChallengeAnswerController } from './routes/challenge-answer.controller.js';
 import { ChallengeController } from './routes/challenge.controller.js';
 import { DeliveryController } from './routes/delivery.controller.js';
 import { DevelopmentController } from './routes/development.controller.js';
-import { DeviceController } from './routes/device.controller.js';
-import { EnrolmentController } from './routes/enrolment.controller.js';
+import { DeviceController, UserDeviceController } from './routes/device.controller.js';
+import { EnrolmentController, UserEnrolmentController } from './routes/enrolment.controller.js';
 import { FactorTypeController } from './routes/factor-type.controller.js';
-import { FactorController } from './routes/factor.controller.js';
+import { FactorController, UserFactorController } from './routes/factor.controller.js';
 import { HealthController } from './routes/health.controller.js';
 import { JwksController } from './routes/jwks.controller.js';
 import { LoginController } from './routes/login.controller.js';
@@ -29,9 +31,12 @@ import { MeController } from './routes/me.controller.js';
 import { ProblemPageController } from './routes/problem-page.controller.js';
 import { RegistrationController } from './routes/registration.controller.js';
 import { VerifyBudget } from './routes/rejected-answer.js';
-import { ResyncController } from './routes/resync.controller.js';
+import { ResyncController, UserResyncController } from './routes/resync.controller.js';
+import { ServerAnswers } from './routes/server-answers.js';
 import { SessionController } from './routes/session.controller.js';
 import { StepUpController } from './routes/step-up.controller.js';
+import { UserVerificationController } from './routes/user-verification.controller.js';
+import { UserController } from './routes/user.controller.js';
 
 /** Every table of every library. */
 export const entities = [
@@ -56,7 +61,14 @@ const controllers = [
   EnrolmentController,
   ResyncController,
   ChallengeController,
+  ChallengeAnswerController,
   DeviceController,
+  UserController,
+  UserVerificationController,
+  UserFactorController,
+  UserEnrolmentController,
+  UserResyncController,
+  UserDeviceController,
   ApiKeyController,
   ApiKeyChangesController,
   DeliveryController,
@@ -65,7 +77,7 @@ const controllers = [
   ProblemPageController,
 ];
 
-const guards = [CredentialGuard, RateLimitGuard, AccessGuard].map((useClass) => ({
+const guards = [CredentialGuard, RateLimitGuard, AccessGuard, UserGuard].map((useClass) => ({
   provide: APP_GUARD,
   useClass,
 }));
@@ -94,7 +106,14 @@ export class AppModule {
         ...modules,
       ],
       controllers: serves ? served : [HealthController],
-      providers: [...factorProviders, ...providers, StepUpCheck, VerifyBudget, ...(serves ? guards : [])],
+      providers: [
+        ...factorProviders,
+        ...providers,
+        StepUpCheck,
+        VerifyBudget,
+        ServerAnswers,
+        ...(serves ? guards : []),
+      ],
     };
   }
 }

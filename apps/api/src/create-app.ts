@@ -1,7 +1,8 @@
 import fastifyCors from '@fastify/cors';
 import fastifyHelmet from '@fastify/helmet';
 import { type LoggerService, type LogLevel as NestLogLevel } from '@nestjs/common';
-import { NestFactory } from '@nestjs/core';
+import { NestFactory, Reflector } from '@nestjs/core';
+import { IdempotentRequests } from '@countersign/api-keys';
 import type { FastifyHttpOptions, RawServerDefault } from 'fastify';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { CoreConfig, LoadedConfig } from '@countersign/core';
@@ -10,6 +11,7 @@ import { TWILIO_CALLBACK } from '@countersign/delivery';
 import { AppModule } from './app.module.js';
 import { corsOptions } from './http/cors.js';
 import type { HttpConfig, LogLevel, TrustedProxies } from './http/http.config.js';
+import { completeClaims, Idempotency } from './http/idempotency.js';
 import { serveOpenApi } from './http/openapi.js';
 import { ProblemFilter } from './http/problem.filter.js';
 import { logRequests } from './http/request-log.js';
@@ -23,7 +25,8 @@ import { RefuseUnaskedFields } from './http/unasked-fields.js';
 import { validationPipe } from './http/validation.js';
 
 const BODY_LIMIT = 64 * 1024;
-const LONGEST_PARAMETER = 512;
+// An id of 255 bytes, each of them percent-encoded, and some more so that longer ones meet their own refusal.
+const LONGEST_PARAMETER = 1_024;
 const REQUEST_ID = /^[A-Za-z0-9._-]{1,64}$/;
 
 /**
@@ -81,7 +84,9 @@ export async function createApp(
   logRequests(instance, core.production);
   if (core.production && http.trustProxy === false) warnOfUntoldProxy(instance);
   if (core.corsOrigins.length > 0) await app.register(fastifyCors, corsOptions(core.corsOrigins));
-  app.useGlobalInterceptors(new RefuseUnaskedFields());
+  const repeatable = app.get(IdempotentRequests);
+  completeClaims(instance, repeatable);
+  app.useGlobalInterceptors(new Idempotency(repeatable, app.get(Reflector)), new RefuseUnaskedFields());
   app.useGlobalPipes(validationPipe());
   app.useGlobalFilters(new ProblemFilter(routes, core.publicUrl));
   if (core.role !== 'worker') serveOpenApi(app);

@@ -3,6 +3,11 @@ export { type ApiKeyChanges, ApiKeyStore } from './api-key.store.js';
 export { ApiKeys } from './api-keys.js';
 export { apiKeysSection } from './api-keys.config.js';
 export { apiKeysEntities, ApiKeysModule } from './api-keys.module.js';
+export {
+  IdempotentRequests,
+  type KeptAnswer,
+  type RepeatableRequest,
+} from './idempotency/idempotent-requests.js';
 export { keyPrefix } from './key-text.js';
 export { type Scope, SCOPES } from './scopes.js';
 export { ChangeApiKey } from './use-cases/change-api-key.use-case.js';

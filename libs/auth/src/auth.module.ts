@@ -28,6 +28,7 @@ import { RefreshSession } from './use-cases/refresh-session.use-case.js';
 import { Register } from './use-cases/register.use-case.js';
 import { SetAdministrator } from './use-cases/set-administrator.use-case.js';
 import { StepUp } from './use-cases/step-up.use-case.js';
+import { UserReader } from './users/user-reader.js';
 
 /** Auth's tables. */
 export const authEntities = [SessionEntity];
@@ -55,6 +56,7 @@ export const authEntities = [SessionEntity];
     EndedSessionsSweeper,
     ChallengeGrants,
     FreshPasswordProof,
+    UserReader,
     Register,
     LogIn,
     AnswerChallenge,
@@ -68,6 +70,7 @@ export const authEntities = [SessionEntity];
     AccessTokens,
     SessionStore,
     SessionEnder,
+    UserReader,
     Register,
     LogIn,
     AnswerChallenge,

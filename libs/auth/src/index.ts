@@ -17,3 +17,4 @@ export { RefreshSession } from './use-cases/refresh-session.use-case.js';
 export { Register } from './use-cases/register.use-case.js';
 export { SetAdministrator } from './use-cases/set-administrator.use-case.js';
 export { StepUp } from './use-cases/step-up.use-case.js';
+export { type AnyUser, UserReader } from './users/user-reader.js';

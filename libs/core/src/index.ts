@@ -29,7 +29,7 @@ export { EventRelay, type RelaySubscriber } from './events/event-relay.js';
 export type { RelayedEvent } from './events/relayed-event.js';
 export { EventLog } from './events/event-log.js';
 export { newId } from './ids/new-id.js';
-export { type IdPrefix, parsePublicId, publicId } from './ids/public-id.js';
+export { ID_PREFIXES, type IdPrefix, parsePublicId, publicId } from './ids/public-id.js';
 export { ShortMemory } from './memory/short-memory.js';
 export { type JobPayload, type JobQueue, Jobs } from './jobs/jobs.js';
 export { MasterKeyMismatch, SigningKeys } from './keys/keyring.js';

@@ -41,6 +41,10 @@ export class TrustedDevices implements OnModuleInit {
     this.events.subscribe(['two_factor.enabled', 'factor.removed', 'password.changed'], async (tx, event) => {
       if (event.userId !== null) await this.revokeAll(tx, event.applicationId, event.userId, event.origin);
     });
+    this.events.subscribe(['user.updated'], async (tx, event) => {
+      if (event.userId === null || event.data['status'] !== 'suspended') return;
+      await this.revokeAll(tx, event.applicationId, event.userId, event.origin);
+    });
   }
 
   /**

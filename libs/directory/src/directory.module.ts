@@ -4,6 +4,8 @@ import { ApplicationStore } from './application.store.js';
 import { Applications } from './applications.js';
 import { EraseUser } from './erase-user.use-case.js';
 import { UserEntity } from './user.entity.js';
+import { PutUser } from './put-user.use-case.js';
+import { UserMaker } from './user-maker.js';
 import { UserStore } from './user.store.js';
 
 /** The directory's tables. */
@@ -11,7 +13,7 @@ export const directoryEntities = [ApplicationEntity, UserEntity];
 
 /** Applications and their users. */
 @Module({
-  providers: [ApplicationStore, Applications, UserStore, EraseUser],
-  exports: [ApplicationStore, Applications, UserStore, EraseUser],
+  providers: [ApplicationStore, Applications, UserStore, UserMaker, PutUser, EraseUser],
+  exports: [ApplicationStore, Applications, UserStore, UserMaker, PutUser, EraseUser],
 })
 export class DirectoryModule {}

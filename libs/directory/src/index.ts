@@ -4,5 +4,7 @@ export { type Application, ApplicationStore, DEFAULT_APPLICATION } from './appli
 export { Applications } from './applications.js';
 export { directoryEntities, DirectoryModule } from './directory.module.js';
 export { EraseUser } from './erase-user.use-case.js';
+export { PutUser } from './put-user.use-case.js';
 export { UserEntity } from './user.entity.js';
-export { type UserChanges, UserStore } from './user.store.js';
+export { UserMaker } from './user-maker.js';
+export { type KnownUser, type UserChanges, UserStore } from './user.store.js';

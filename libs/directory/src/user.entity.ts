@@ -4,6 +4,7 @@ import { ApplicationEntity } from './application.entity.js';
 /** A person in one application. */
 @Entity('users')
 @Index('users_external_id_key', ['applicationId', 'externalId'], { unique: true })
+@Index('users_application_index', ['applicationId', 'id'])
 @Index('users_account_email_key', ['applicationId', 'email'], {
   unique: true,
   where: 'password_hash IS NOT NULL',

@@ -24,9 +24,23 @@ export interface NamedUser {
   readonly securityEpoch: number;
 }
 
+/** A user as servers know them: by the application's own id. */
+export interface KnownUser {
+  /** UUID. */
+  readonly id: string;
+  readonly externalId: string;
+  readonly email: string | null;
+  readonly locale: string | null;
+  readonly status: 'active' | 'suspended';
+  readonly role: 'user' | 'admin';
+  readonly securityEpoch: number;
+  /** Whether the user logs in here, with a password. */
+  readonly hasPassword: boolean;
+}
+
 /** Fields of a user that can change; absent ones stay. */
 export interface UserChanges {
-  readonly email?: string;
+  readonly email?: string | null;
   readonly displayName?: string | null;
   readonly locale?: string | null;
 }
@@ -82,6 +96,41 @@ const NAMED = statement(
     LIMIT 2`,
 );
 
+const BY_EXTERNAL_ID = statement(
+  'user-by-external-id',
+  `SELECT id, external_id AS "externalId", email, locale, status, role, security_epoch AS "securityEpoch",
+          password_hash IS NOT NULL AS "hasPassword"
+     FROM users
+    WHERE application_id = $1 AND external_id = $2`,
+);
+
+// Two first requests for one user make one: the second waits for the first, and finds it.
+const INSERT_KNOWN = statement(
+  'user-insert-known',
+  `INSERT INTO users (id, application_id, external_id, created_at, updated_at)
+   VALUES ($1, $2, $3, $4, $4)
+   ON CONFLICT (application_id, external_id) DO NOTHING
+   RETURNING id`,
+);
+
+const SET_STATUS = statement(
+  'user-set-status',
+  `UPDATE users
+      SET status = $2, security_epoch = security_epoch + CASE WHEN $2 = 'suspended' THEN 1 ELSE 0 END,
+          updated_at = $3
+    WHERE id = $1`,
+);
+
+// Whatever the status, unlike LOCK.
+const LOCK_ANY = statement(
+  'user-lock-any',
+  `SELECT id, external_id AS "externalId", email, locale, status, role, security_epoch AS "securityEpoch",
+          password_hash IS NOT NULL AS "hasPassword", display_name AS "displayName"
+     FROM users
+    WHERE id = $1
+      FOR NO KEY UPDATE`,
+);
+
 const ANY_ADMIN = statement('user-any-admin', `SELECT id FROM users WHERE role = 'admin' LIMIT 1`);
 
 /** Writes users. */
@@ -101,6 +150,31 @@ export class UserStore {
       .returning('id')
       .execute();
     return Array.isArray(inserted.raw) && inserted.raw.length > 0;
+  }
+
+  /** Finds a user by the application's own id for them, compared bytewise. */
+  async byExternalId(tx: Tx, applicationId: string, externalId: string): Promise<KnownUser | undefined> {
+    const [user] = await tx.query<KnownUser>(BY_EXTERNAL_ID, [applicationId, externalId]);
+    return user;
+  }
+
+  /** Makes a user whom a server knows by an id of its own. @returns whether there was none */
+  async insertKnown(tx: Tx, id: string, applicationId: string, externalId: string): Promise<boolean> {
+    return (await tx.query(INSERT_KNOWN, [id, applicationId, externalId, this.clock.now()])).length > 0;
+  }
+
+  /** Locks a user, suspended ones too, until the transaction ends. */
+  async lockAny(
+    tx: Tx,
+    userId: string,
+  ): Promise<(KnownUser & { readonly displayName: string | null }) | undefined> {
+    const [user] = await tx.query<KnownUser & { readonly displayName: string | null }>(LOCK_ANY, [userId]);
+    return user;
+  }
+
+  /** Suspends a user, which ends everything derived from them for good, or lets them in again. */
+  async setStatus(tx: Tx, userId: string, status: KnownUser['status']): Promise<void> {
+    await tx.query(SET_STATUS, [userId, status, this.clock.now()]);
   }
 
   /** @returns whether the change was made; `false` where the new address is taken */

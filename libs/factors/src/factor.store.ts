@@ -91,6 +91,11 @@ const SWEEP_ALL = statement(
    RETURNING id`,
 );
 
+const UNLOCK = statement(
+  'factor-unlock',
+  `UPDATE factors SET locked_at = NULL, failures = 0 WHERE id = $1 AND locked_at IS NOT NULL RETURNING id`,
+);
+
 const SWEEP = statement(
   'factor-sweep',
   `DELETE FROM factors WHERE user_id = $1 AND status = 'pending' AND expires_at <= $2`,
@@ -168,6 +173,11 @@ export class FactorStore {
       type,
       secret: this.sealer.openJson(secret, secretPlace(id)),
     }));
+  }
+
+  /** Unlocks a factor. @returns whether it was locked */
+  async unlock(tx: Tx, id: string): Promise<boolean> {
+    return (await tx.query(UNLOCK, [id])).length > 0;
   }
 
   /** Changes a factor's label. */

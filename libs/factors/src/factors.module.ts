@@ -16,8 +16,10 @@ import { Activator } from './enrolment/activator.js';
 import { Confirmer } from './enrolment/confirmer.js';
 import { EnrolmentWriter } from './enrolment/enrolment-writer.js';
 import { EnrolmentStore } from './enrolment/enrolment.store.js';
+import { FactorImporter } from './enrolment/factor-importer.js';
 import { FactorMaker } from './enrolment/factor-maker.js';
 import { FactorRemover } from './enrolment/factor-remover.js';
+import { Newcomers } from './enrolment/newcomers.js';
 import { RemoteCleanUp } from './enrolment/remote-clean-up.js';
 import { ErasedUsers } from './erased-users.js';
 import { FactorEntity } from './factor.entity.js';
@@ -26,21 +28,34 @@ import { FactorsSweeper } from './factors.sweeper.js';
 import { ProviderCalls } from './provider-calls.js';
 import { FactorRegistry } from './registry/factor-registry.js';
 import { SecondFactors } from './second-factors.js';
+import { Approvals } from './server/approvals.js';
+import { Assertions } from './server/assertions.js';
+import { DeviceApprovals } from './server/device-approvals.js';
+import { DirectChoice } from './server/direct-choice.js';
+import { DirectVerification } from './server/direct-verification.js';
+import { OpenerForServers } from './server/opener-for-servers.js';
 import { Adjudicator } from './settlement/adjudicator.js';
 import { Settlement } from './settlement/settlement.js';
 import { SettlementStore } from './settlement/settlement.store.js';
+import { UserFactorsStore } from './settlement/user-factors.store.js';
+import { Verification } from './settlement/verification.js';
 import { Resyncer } from './settlement/resyncer.js';
 import { SpentChallengeEntity } from './settlement/spent-challenge.entity.js';
 import { SpentTokenEntity } from './settlement/spent-token.entity.js';
 import { ActivateFactor } from './use-cases/activate-factor.use-case.js';
+import { ApproveChallenge } from './use-cases/approve-challenge.use-case.js';
 import { BeginSecondStep } from './use-cases/begin-second-step.use-case.js';
 import { ChangeFactor } from './use-cases/change-factor.use-case.js';
 import { EnrolFactor } from './use-cases/enrol-factor.use-case.js';
+import { OpenChallenge } from './use-cases/open-challenge.use-case.js';
+import { ReadChallenge } from './use-cases/read-challenge.use-case.js';
 import { RemoveFactor } from './use-cases/remove-factor.use-case.js';
 import { ResyncFactor } from './use-cases/resync-factor.use-case.js';
 import { SendChallenge } from './use-cases/send-challenge.use-case.js';
 import { SendEnrolmentCode } from './use-cases/send-enrolment-code.use-case.js';
+import { UnlockFactor } from './use-cases/unlock-factor.use-case.js';
 import { VerifyChallenge } from './use-cases/verify-challenge.use-case.js';
+import { VerifyUser } from './use-cases/verify-user.use-case.js';
 
 /** The engine's tables. */
 export const factorsEntities = [FactorEntity, SpentTokenEntity, SpentChallengeEntity];
@@ -65,15 +80,30 @@ export const factorsEntities = [FactorEntity, SpentTokenEntity, SpentChallengeEn
     ChallengeOpener,
     Adjudicator,
     Settlement,
+    Verification,
+    UserFactorsStore,
+    Assertions,
+    Approvals,
+    DeviceApprovals,
+    DirectChoice,
+    DirectVerification,
+    OpenerForServers,
     FactorsSweeper,
     FactorMaker,
     Confirmer,
     Activator,
     EnrolmentWriter,
+    FactorImporter,
+    Newcomers,
     Resyncer,
     BeginSecondStep,
     SendChallenge,
     VerifyChallenge,
+    OpenChallenge,
+    ReadChallenge,
+    ApproveChallenge,
+    VerifyUser,
+    UnlockFactor,
     EnrolFactor,
     SendEnrolmentCode,
     ActivateFactor,
@@ -97,6 +127,11 @@ export const factorsEntities = [FactorEntity, SpentTokenEntity, SpentChallengeEn
     FactorRemover,
     RemoteCleanUp,
     SendChallenge,
+    OpenChallenge,
+    ReadChallenge,
+    ApproveChallenge,
+    VerifyUser,
+    UnlockFactor,
     SecondFactors,
   ],
 })

@@ -1,3 +1,5 @@
+import type { Asked } from './challenges/challenge.js';
+
 /** Why a person may pass without, or with, a second factor. */
 export type ProofGround =
   /** An enrolled factor was answered. `factorId` is a UUID. */
@@ -18,9 +20,11 @@ export interface ProofOf {
   readonly userId: string;
   /** The user's epoch when the proof was made; whatever is granted from it must compare it. */
   readonly securityEpoch: number;
-  readonly purpose: 'login' | 'step_up';
+  readonly purpose: 'login' | 'step_up' | 'action';
   /** The session that steps up. */
   readonly sessionId: string | null;
+  /** What a server asked the proof for; `null` at a login and a step-up. */
+  readonly asked: Pick<Asked, 'externalId' | 'action' | 'detailsHash'> | null;
   readonly at: Date;
   readonly ground: ProofGround;
 }
@@ -29,15 +33,16 @@ export interface ProofOf {
 const SEAL = Symbol('second-factor-proof');
 
 /**
- * The engine's word that the second step of a login or step-up is done. Sessions and tokens are issued from one of
- * these only (security.md, rule 4).
+ * The engine's word that the second step is done. Sessions, tokens and assertions are issued from one of these only
+ * (security.md, rule 4).
  */
 export class SecondFactorProof implements ProofOf {
   readonly applicationId: string;
   readonly userId: string;
   readonly securityEpoch: number;
-  readonly purpose: 'login' | 'step_up';
+  readonly purpose: ProofOf['purpose'];
   readonly sessionId: string | null;
+  readonly asked: ProofOf['asked'];
   readonly at: Date;
   readonly ground: ProofGround;
 
@@ -48,6 +53,7 @@ export class SecondFactorProof implements ProofOf {
     this.securityEpoch = of.securityEpoch;
     this.purpose = of.purpose;
     this.sessionId = of.sessionId;
+    this.asked = of.asked;
     this.at = of.at;
     this.ground = of.ground;
     Object.freeze(this);

@@ -5,8 +5,8 @@ import {
   type SecondStep,
   type SecondStepRequest,
 } from './use-cases/begin-second-step.use-case.js';
+import type { Grant } from './settlement/verification.js';
 import {
-  type Grant,
   VerifyChallenge,
   type VerifyChallengeInput,
   type VerifyChallengeResult,

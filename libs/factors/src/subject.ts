@@ -1,4 +1,4 @@
-import type { Application } from '@countersign/directory';
+import type { Application, KnownUser } from '@countersign/directory';
 
 /** The user as the engine sees them: whose factors, in whose name, and under which security epoch. */
 export interface Subject {
@@ -9,4 +9,15 @@ export interface Subject {
   readonly account: string;
   /** The user's language (BCP 47), where one is known. */
   readonly locale: string | null;
+}
+
+/** A user whom a server names, as the engine sees them. */
+export function subjectOfUser(user: KnownUser, application: Application): Subject {
+  return {
+    application,
+    userId: user.id,
+    securityEpoch: user.securityEpoch,
+    account: user.email ?? user.externalId,
+    locale: user.locale,
+  };
 }

@@ -67,7 +67,7 @@ async function importOne(
   if (dryRun) return { done: true, why: '' };
   const { secret, algorithm, digits, period } = entry;
   const result = await engine.get(EnrolFactor, { strict: false }).run({
-    subject,
+    whose: subject,
     registered,
     label: labelOf(entry.name),
     fields: { import: { secret, algorithm, digits, period } },

@@ -69,6 +69,21 @@ export function ForEverybodyKnown(): Decorator {
   return access({ takes: ['access', 'key'] }, ApiSecurity('apiKey'), ApiBearerAuth('accessToken'));
 }
 
+/** What a route under `/v1/users/{user}` takes the user for. */
+export interface UserRoute {
+  /** Whether the user may be one that nobody has heard of. */
+  readonly mayBeNew?: boolean;
+  /** Whether suspended users can be changed by it. */
+  readonly suspendedToo?: boolean;
+  /** Whether the route reads the user itself, with more that it needs. */
+  readonly readsItself?: boolean;
+}
+
+/** Says how a route takes the user that its path names. Without it: an active user who exists. */
+export function OfUser(route: UserRoute): Decorator {
+  return SetMetadata(OF_USER, route);
+}
+
 /** Closes a route to users whose password or second factor was not proven in the last minutes. */
 export function Sensitive(): MethodDecorator {
   return SetMetadata(SENSITIVE, true);

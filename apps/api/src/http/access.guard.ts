@@ -5,7 +5,14 @@ import { SessionStore } from '@countersign/auth';
 import { Database, Problem } from '@countersign/core';
 import { Applications } from '@countersign/directory';
 import type { FastifyRequest } from 'fastify';
-import { ACCESS, type Access, ENROLMENT_EXEMPT, OWN_ACCESS, SENSITIVE } from './access.decorator.js';
+import {
+  ACCESS,
+  type Access,
+  ENROLMENT_EXEMPT,
+  OWN_ACCESS,
+  type Resource,
+  SENSITIVE,
+} from './access.decorator.js';
 import { isContractRoute } from './path.js';
 import type { Caller } from './request.js';
 import { StepUpCheck } from './step-up-check.js';
@@ -80,8 +87,15 @@ function admitted({ credential }: FastifyRequest, { takes }: Access): Held | und
 
 function requireScope({ scopes }: ApiKey, { resource }: Access, request: FastifyRequest): void {
   if (resource === undefined) return;
-  const scope = `${resource}:${writes(request) ? 'write' : 'read'}` as Scope;
+  const scope = scopeFor(resource, writes(request));
   if (!scopes.includes(scope)) throw missingScope(scope);
+}
+
+// A challenge that is read was opened by whoever may write; events are only ever read.
+function scopeFor(resource: Resource, write: boolean): Scope {
+  if (resource === 'challenges') return 'challenges:write';
+  if (resource === 'events') return 'events:read';
+  return `${resource}:${write ? 'write' : 'read'}`;
 }
 
 /** The problem of a key that lacks a scope, naming it. */

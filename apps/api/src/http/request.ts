@@ -2,7 +2,7 @@ import type { ApiKey } from '@countersign/api-keys';
 import type { Origin } from '@countersign/core';
 import { publicId } from '@countersign/core';
 import type { AccessTokenClaims, SessionOfAccount } from '@countersign/auth';
-import type { Application } from '@countersign/directory';
+import type { Application, KnownUser } from '@countersign/directory';
 import type { FastifyRequest } from 'fastify';
 import { clientAddress, GONE } from './address.js';
 
@@ -29,6 +29,8 @@ declare module 'fastify' {
     credential?: Credential;
     application?: Application;
     caller?: Caller;
+    /** The user that the path names. */
+    user?: KnownUser;
   }
 }
 
@@ -63,6 +65,19 @@ export function applicationOf(request: FastifyRequest): Application {
 export function callerOf(request: FastifyRequest): Caller {
   if (request.caller === undefined) throw new Error('No guard has let the caller in');
   return request.caller;
+}
+
+/** The user whom a guard has found by the path. */
+export function userOf(request: FastifyRequest): KnownUser {
+  if (request.user === undefined) throw new Error('No guard has found the user');
+  return request.user;
+}
+
+/** TypeID of the session or key that asks: what it begins, only it may go on with. */
+export function askerOf({ caller, credential }: FastifyRequest): string {
+  if (credential?.kind === 'key') return publicId('key', credential.key.id);
+  if (caller === undefined) throw new Error('No guard has let the caller in');
+  return publicId('ses', caller.session.id);
 }
 
 // Header values may hold any byte but line ends; what is kept and logged has no control characters.

@@ -107,14 +107,17 @@ export class ChangeAccountDto {
   locale?: string | null;
 }
 
-/** A built-in account. */
+/** A user: a built-in account, or somebody whom a server knows by an id of its own. */
 export class UserDto {
   /** @example "usr_01jdc0m6bye5ts0kc28f7q9v3m" */
   id!: string;
   /** The application's own id for the user; of a built-in account its `usr_` id. */
   externalId!: string;
-  /** @example "jo@example.com" */
-  email!: string;
+  /**
+   * Always there for a built-in account.
+   * @example "jo@example.com"
+   */
+  email!: string | null;
   emailVerified!: boolean;
   /** @example "Jo Doe" */
   displayName!: string | null;

@@ -1,151 +1,94 @@
-import { Body, Controller, HttpCode, Param, Post, Req, Res } from '@nestjs/common';
+import { Body, Controller, Get, Param, Post, Req } from '@nestjs/common';
+import { ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { Database, Problem } from '@countersign/core';
+import { UserStore } from '@countersign/directory';
 import {
-  ApiAcceptedResponse,
-  ApiExtraModels,
-  ApiOkResponse,
-  ApiOperation,
-  ApiTags,
-  getSchemaPath,
-} from '@nestjs/swagger';
-import { AnswerChallenge, type Granted } from '@countersign/auth';
-import { Problem } from '@countersign/core';
-import { SendChallenge } from '@countersign/factors';
-import type { FastifyReply, FastifyRequest } from 'fastify';
-import { ForServersOrTempToken } from '../http/access.decorator.js';
+  type Asked,
+  detailsHash,
+  OpenChallenge,
+  ReadChallenge,
+  TRIES_PER_CHALLENGE,
+} from '@countersign/factors';
+import type { FastifyRequest } from 'fastify';
+import { ForServersOnly } from '../http/access.decorator.js';
 import { Problems } from '../http/problems.decorator.js';
 import { FailClosed } from '../http/rate-limit.decorator.js';
 import { applicationOf, originOf } from '../http/request.js';
-import { validationFailed } from '../http/validation.js';
-import { AccessTokenDto, AuthenticatedDto } from './account.dto.js';
-import { SendChallengeDto, SentCodeDto, ShownChallengeDto } from './challenge.dto.js';
+import { permitChange, requireActive } from '../http/user.guard.js';
+import { OpenChallengeDto, ServerChallengeDto } from './challenge.dto.js';
 import { idOf } from './id.js';
-import { verificationOf } from './provider-bodies.js';
-import { rejectedAnswer, VerifyBudget } from './rejected-answer.js';
-import { unsentCode } from './unsent-code.js';
-import { sentView, tokensView } from './views.js';
+import { challengeView } from './views.js';
 
 @ApiTags('Challenges')
-@ApiExtraModels(AuthenticatedDto, AccessTokenDto)
+@ForServersOnly('challenges')
 @Controller('v1/challenges')
 export class ChallengeController {
   constructor(
-    private readonly sendChallenge: SendChallenge,
-    private readonly answerChallenge: AnswerChallenge,
-    private readonly budget: VerifyBudget,
+    private readonly openChallenge: OpenChallenge,
+    private readonly readChallenge: ReadChallenge,
+    private readonly users: UserStore,
+    private readonly database: Database,
   ) {}
 
-  @Post(':id/send')
-  @ForServersOrTempToken('challenges')
+  @Post()
   @FailClosed()
+  @ApiOperation({ summary: 'Ask for a proof of one of your users', operationId: 'openChallenge' })
+  @ApiCreatedResponse({
+    type: ServerChallengeDto,
+    description: 'A challenge; already approved, with an assertion, where a trusted device stood in.',
+  })
+  @Problems('forbidden', 'not_enrolled', 'not_found', 'factor_locked')
+  async open(@Body() body: OpenChallengeDto, @Req() request: FastifyRequest): Promise<ServerChallengeDto> {
+    const application = applicationOf(request);
+    const user = await this.users.byExternalId(this.database.direct, application.id, body.user);
+    if (user === undefined) throw new Problem('not_enrolled');
+    permitChange(request, user);
+    requireActive(user);
+    const result = await this.openChallenge.run({
+      application,
+      user,
+      asked: askedIn(body),
+      factorId: body.factorId === undefined ? undefined : idOf('fac', body.factorId),
+      deviceToken: body.deviceToken,
+      origin: originOf(request),
+    });
+    switch (result.outcome) {
+      case 'opened':
+        return challengeView(result.challenge, 'pending', TRIES_PER_CHALLENGE);
+      case 'approved':
+        return {
+          ...challengeView(result.challenge, 'approved', TRIES_PER_CHALLENGE),
+          assertion: result.assertion,
+        };
+      case 'not-enrolled':
+        throw new Problem('not_enrolled');
+      case 'no-such-factor':
+        throw new Problem('not_found', { detail: 'The user has no such active factor.' });
+      case 'locked':
+        throw new Problem('factor_locked');
+    }
+  }
+
+  @Get(':id')
   @ApiOperation({
-    summary: 'Challenge the user: send a code, or get what the client needs for the answer',
-    operationId: 'sendChallenge',
+    summary: 'Show a challenge that you opened, until 15 minutes after its end',
+    operationId: 'getChallenge',
   })
-  @ApiAcceptedResponse({ type: SentCodeDto, description: 'A code is on its way; the one before is void.' })
-  @ApiOkResponse({ type: ShownChallengeDto, description: 'What the factor shows: `publicKey` for WebAuthn.' })
-  @Problems(
-    'not_found',
-    'conflict',
-    'challenge_closed',
-    'destination_refused',
-    'factor_locked',
-    'delivery_failed',
-  )
-  async send(
-    @Param('id') id: string,
-    @Body() { factorId }: SendChallengeDto,
-    @Req() request: FastifyRequest,
-    @Res({ passthrough: true }) reply: FastifyReply,
-  ): Promise<SentCodeDto | ShownChallengeDto> {
-    const result = await this.sendChallenge.run({
-      application: applicationOf(request),
-      tempToken: tempTokenOf(request),
-      challengeId: idOf('chl', id),
-      factorId: idOf('fac', factorId),
-      origin: originOf(request),
-    });
-    switch (result.outcome) {
-      case 'sent':
-        reply.status(202);
-        return { sent: sentView(result.sent) };
-      case 'shown':
-        reply.status(200);
-        return result.show;
-      case 'nothing-to-send':
-        throw new Problem('conflict', {
-          detail: 'Nothing is sent for this factor: its user makes the code.',
-        });
-      case 'unauthorised':
-        throw new Problem('invalid_token');
-      case 'closed':
-        throw new Problem('challenge_closed');
-      case 'locked':
-        throw new Problem('factor_locked');
-      case 'no-such-factor':
-        throw new Problem('not_found');
-      case 'limited':
-      case 'capped':
-      case 'refused':
-      case 'failed':
-        throw unsentCode(result, reply);
-    }
-  }
-
-  @Post(':id/verify')
-  @HttpCode(200)
-  @ForServersOrTempToken('challenges')
-  @FailClosed()
-  @ApiOperation({ summary: 'Answer a challenge: the second step', operationId: 'verifyChallenge' })
-  @ApiOkResponse({
-    description: 'Tokens for a login; a new access token with a fresh `mfa_time` for a step-up.',
-    schema: { anyOf: [{ $ref: getSchemaPath(AuthenticatedDto) }, { $ref: getSchemaPath(AccessTokenDto) }] },
-  })
-  @Problems('not_found', 'answer_rejected', 'challenge_closed', 'factor_locked', 'too_many_attempts')
-  async verify(
-    @Param('id') id: string,
-    @Body() body: unknown,
-    @Req() request: FastifyRequest,
-    @Res({ passthrough: true }) reply: FastifyReply,
-  ): Promise<AuthenticatedDto | AccessTokenDto> {
-    const { factorId, trustDevice, ...rest } = verificationOf(body);
-    const result = await this.answerChallenge.run({
-      tempToken: tempTokenOf(request),
-      challengeId: idOf('chl', id),
-      factorId: factorId === undefined ? undefined : idOf('fac', factorId),
-      ...rest,
-      trustDevice: trustDevice && applicationOf(request).policy.trustedDevices,
-      origin: originOf(request),
-    });
-    if ('budget' in result) this.budget.tell(reply, result.budget);
-    switch (result.outcome) {
-      case 'accepted':
-        return grantedView(result.granted);
-      case 'rejected':
-        throw rejectedAnswer(result.attemptsLeft);
-      case 'malformed':
-        throw validationFailed(result.errors);
-      case 'unauthorised':
-        throw new Problem('invalid_token');
-      case 'closed':
-        throw new Problem('challenge_closed');
-      case 'locked':
-        throw new Problem('factor_locked');
-      case 'no-such-factor':
-        throw new Problem('not_found');
-      case 'limited':
-        throw this.budget.usedUp(result.budget);
-    }
+  @ApiOkResponse({ type: ServerChallengeDto })
+  @Problems('not_found')
+  async show(@Param('id') id: string, @Req() request: FastifyRequest): Promise<ServerChallengeDto> {
+    const read = await this.readChallenge.run(applicationOf(request).id, idOf('chl', id));
+    if (read === undefined) throw new Problem('not_found');
+    return challengeView(read.challenge, read.status, read.attemptsLeft);
   }
 }
 
-function tempTokenOf({ credential }: FastifyRequest): string {
-  if (credential?.kind !== 'temp') throw new Error('No guard has checked the temp token');
-  return credential.token;
-}
-
-function grantedView(granted: Granted): AuthenticatedDto | AccessTokenDto {
-  if (granted.purpose === 'step_up') return { status: 'authenticated', ...granted.token };
-  const { issued, deviceToken } = granted;
-  const tokens = { status: 'authenticated' as const, ...tokensView(issued) };
-  return deviceToken === undefined ? tokens : { ...tokens, deviceToken };
+function askedIn({ action, details, context, locale }: OpenChallengeDto): Omit<Asked, 'externalId'> {
+  return {
+    action: action ?? null,
+    detailsHash: details === undefined ? null : detailsHash(details),
+    ip: context?.ip ?? null,
+    userAgent: context?.userAgent ?? null,
+    locale: locale ?? null,
+  };
 }

@@ -1,4 +1,6 @@
-import { IsString, MaxLength } from 'class-validator';
+import { Type } from 'class-transformer';
+import { IsIP, IsObject, IsString, MaxLength, MinLength, Validate, ValidateNested } from 'class-validator';
+import { CanonicalLocale, ExternalId, MayBeAbsent, Printable } from './fields.js';
 
 /** A factor that a challenge offers. */
 export class ChallengeFactorDto {
@@ -80,4 +82,105 @@ export class OpenedChallengeDto {
 export class ChallengeRequiredDto extends OpenedChallengeDto {
   /** @example "challenge_required" */
   status!: 'challenge_required';
+}
+
+/** Where the user is, as the server sees them: for the audit log and the notices. */
+export class ChallengeContextDto {
+  /** @example "203.0.113.7" */
+  @MayBeAbsent()
+  @IsString()
+  @IsIP()
+  ip?: string;
+
+  /** @example "Mozilla/5.0" */
+  @MayBeAbsent()
+  @IsString()
+  @MaxLength(512)
+  @Validate(Printable)
+  userAgent?: string;
+}
+
+/** What a server wants to have proven. */
+export class OpenChallengeDto {
+  /**
+   * The application's own id for the user.
+   * @example "user-1234"
+   */
+  @IsString()
+  @Validate(ExternalId)
+  user!: string;
+
+  /**
+   * What is to be approved; a login of the application's own where absent.
+   * @example "transfer"
+   */
+  @MayBeAbsent()
+  @IsString()
+  @MinLength(1)
+  @MaxLength(100)
+  @Validate(Printable)
+  action?: string;
+
+  /** The particulars of the action. Only their hash is kept; the assertion carries it as `details_hash`. */
+  @MayBeAbsent()
+  @IsObject()
+  details?: Record<string, unknown>;
+
+  /**
+   * Asks for this one factor only; for any of the user's where absent.
+   * @example "fac_01jdc0m6bye5ts0kc28f7q9v3m"
+   */
+  @MayBeAbsent()
+  @IsString()
+  @MaxLength(64)
+  factorId?: string;
+
+  /** The token of a trusted device, which stands in for the second factor where there is no action. */
+  @MayBeAbsent()
+  @IsString()
+  @MaxLength(4_096)
+  deviceToken?: string;
+
+  @MayBeAbsent()
+  @IsObject()
+  @ValidateNested()
+  @Type(() => ChallengeContextDto)
+  context?: ChallengeContextDto;
+
+  /**
+   * The language of what is sent (BCP 47); the user's own where absent.
+   * @example "de"
+   */
+  @MayBeAbsent()
+  @IsString()
+  @Validate(CanonicalLocale)
+  locale?: string;
+}
+
+/** A challenge as the server that opened it sees it. */
+export class ServerChallengeDto extends ChallengeDto {
+  /** A signed JWT, where a trusted device stood in. */
+  assertion?: string;
+}
+
+/** The factor that was answered. */
+export class AnsweredFactorDto {
+  /** @example "fac_01jdc0m6bye5ts0kc28f7q9v3m" */
+  id!: string;
+  /** @example "totp" */
+  type!: string;
+}
+
+/** What a server gets for a right answer. */
+export class ApprovedDto {
+  /** @example "approved" */
+  status!: 'approved';
+  /**
+   * A JWT (`typ: 2fa-assertion+jwt`, ES256) of five minutes, to be verified with the keys of
+   * `/.well-known/jwks.json`.
+   */
+  assertion!: string;
+  /** Given once where the device was to be trusted. */
+  deviceToken?: string;
+  factor!: AnsweredFactorDto;
 }

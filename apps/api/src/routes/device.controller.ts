@@ -1,19 +1,21 @@
-import { Controller, Delete, Get, HttpCode, Param, Query, Req } from '@nestjs/common';
+import { Controller, Delete, Get, HttpCode, Injectable, Param, Query, Req } from '@nestjs/common';
 import { ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Database, Problem } from '@countersign/core';
 import { DeviceStore, TrustedDevices } from '@countersign/devices';
 import type { FastifyRequest } from 'fastify';
+import { ForServers, OfUser } from '../http/access.decorator.js';
 import { pageOf, pageRequest } from '../http/pagination.js';
 import { Problems } from '../http/problems.decorator.js';
-import { callerOf, originOf } from '../http/request.js';
+import { originOf } from '../http/request.js';
 import { DeviceListDto } from './device.dto.js';
 import { idOf } from './id.js';
 import { ListQueryDto } from './list.dto.js';
+import { subjectOf } from './subject.js';
 import { deviceView } from './views.js';
 
-@ApiTags('Devices')
-@Controller('v1/me/devices')
-export class DeviceController {
+/** The routes of trusted devices, whoever's they are. */
+@Injectable()
+abstract class DeviceRoutes {
   constructor(
     private readonly store: DeviceStore,
     private readonly devices: TrustedDevices,
@@ -21,12 +23,12 @@ export class DeviceController {
   ) {}
 
   @Get()
-  @ApiOperation({ summary: 'List the own trusted devices', operationId: 'listDevices' })
+  @ApiOperation({ summary: 'List the trusted devices', operationId: 'listDevices' })
   @ApiOkResponse({ type: DeviceListDto })
   @Problems()
   async list(@Query() query: ListQueryDto, @Req() request: FastifyRequest): Promise<DeviceListDto> {
     const page = pageRequest(query, 'dev');
-    const userId = callerOf(request).account.id;
+    const { userId } = subjectOf(request);
     const rows = await this.store.list(this.database.direct, { userId, ...page });
     const { data, nextCursor } = pageOf(rows, page, 'dev', deviceView);
     return { data: [...data], nextCursor };
@@ -38,8 +40,8 @@ export class DeviceController {
   @ApiNoContentResponse({ description: 'It has to answer the second factor again.' })
   @Problems('not_found')
   async revoke(@Param('id') id: string, @Req() request: FastifyRequest): Promise<void> {
-    const { account } = callerOf(request);
-    const owner = { applicationId: account.applicationId, userId: account.id };
+    const { userId, application } = subjectOf(request);
+    const owner = { applicationId: application.id, userId };
     const deviceId = idOf('dev', id);
     const revoked = await this.database.transaction((tx) =>
       this.devices.revoke(tx, owner, deviceId, originOf(request)),
@@ -53,9 +55,19 @@ export class DeviceController {
   @ApiNoContentResponse({ description: 'All have to answer the second factor again.' })
   @Problems()
   async revokeAll(@Req() request: FastifyRequest): Promise<void> {
-    const { account } = callerOf(request);
+    const { userId, application } = subjectOf(request);
     await this.database.transaction((tx) =>
-      this.devices.revokeAll(tx, account.applicationId, account.id, originOf(request)),
+      this.devices.revokeAll(tx, application.id, userId, originOf(request)),
     );
   }
 }
+
+@ApiTags('Devices')
+@Controller('v1/me/devices')
+export class DeviceController extends DeviceRoutes {}
+
+@ApiTags('Users')
+@ForServers('devices')
+@OfUser({ suspendedToo: true })
+@Controller('v1/users/:user/devices')
+export class UserDeviceController extends DeviceRoutes {}

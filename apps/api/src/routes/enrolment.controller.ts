@@ -1,4 +1,4 @@
-import { Body, Controller, HttpCode, Param, Post, Req, Res } from '@nestjs/common';
+import { Body, Controller, HttpCode, Injectable, Param, Post, Req, Res } from '@nestjs/common';
 import {
   ApiAcceptedResponse,
   ApiCreatedResponse,
@@ -6,7 +6,7 @@ import {
   ApiOperation,
   ApiTags,
 } from '@nestjs/swagger';
-import { Problem, publicId } from '@countersign/core';
+import { Problem } from '@countersign/core';
 import {
   ActivateFactor,
   EnrolFactor,
@@ -15,23 +15,22 @@ import {
   SendEnrolmentCode,
 } from '@countersign/factors';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { BeforeEnrolment, Sensitive } from '../http/access.decorator.js';
+import { BeforeEnrolment, ForServers, OfUser, Sensitive } from '../http/access.decorator.js';
 import { Problems } from '../http/problems.decorator.js';
 import { FailClosed } from '../http/rate-limit.decorator.js';
-import { applicationOf, callerOf, originOf } from '../http/request.js';
+import { applicationOf, askerOf, originOf } from '../http/request.js';
 import { validationFailed } from '../http/validation.js';
 import { ActivatedFactorDto, EnrolmentCodeDto, FactorDto } from './factor.dto.js';
 import { idOf } from './id.js';
 import { enrolmentOf, objectOf } from './provider-bodies.js';
 import { rejectedAnswer, VerifyBudget } from './rejected-answer.js';
-import { changedMeanwhile, subjectOf } from './subject.js';
+import { changedMeanwhile, subjectOf, subjectOrNewcomerOf } from './subject.js';
 import { unsentCode } from './unsent-code.js';
 import { factorView } from './views.js';
 
-@ApiTags('Factors')
-@BeforeEnrolment()
-@Controller('v1/me/factors')
-export class EnrolmentController {
+/** The routes that enrol factors, whoever's they become. */
+@Injectable()
+abstract class EnrolmentRoutes {
   constructor(
     private readonly registry: FactorRegistry,
     private readonly enrolFactor: EnrolFactor,
@@ -40,7 +39,11 @@ export class EnrolmentController {
     private readonly budget: VerifyBudget,
   ) {}
 
+  /** Whose word it is that begins an enrolment. */
+  protected abstract readonly by: 'user' | 'server';
+
   @Post()
+  @OfUser({ mayBeNew: true })
   @Sensitive()
   @FailClosed()
   @ApiOperation({ summary: 'Begin an enrolment', operationId: 'enrolFactor' })
@@ -53,12 +56,12 @@ export class EnrolmentController {
   ): Promise<FactorDto> {
     const { type, label, fields } = enrolmentOf(body);
     const result = await this.enrolFactor.run({
-      subject: subjectOf(request),
+      whose: subjectOrNewcomerOf(request),
       registered: this.#offered(type, request),
       label,
       fields,
-      by: 'user',
-      begunBy: begunBy(request),
+      by: this.by,
+      begunBy: askerOf(request),
       origin: originOf(request),
     });
     switch (result.outcome) {
@@ -96,7 +99,7 @@ export class EnrolmentController {
     const result = await this.sendEnrolmentCode.run({
       subject: subjectOf(request),
       factorId: idOf('fac', id),
-      begunBy: begunBy(request),
+      begunBy: askerOf(request),
       origin: originOf(request),
     });
     switch (result.outcome) {
@@ -135,7 +138,7 @@ export class EnrolmentController {
     const result = await this.activateFactor.run({
       subject: subjectOf(request),
       factorId: idOf('fac', id),
-      begunBy: begunBy(request),
+      begunBy: askerOf(request),
       answer: objectOf(body),
       origin: originOf(request),
     });
@@ -150,7 +153,7 @@ export class EnrolmentController {
         throw new Problem('enrolment_expired');
       case 'rejected':
         this.budget.tell(reply, result.budget);
-        throw rejectedAnswer(result.attemptsLeft);
+        throw rejectedAnswer(request, result);
       case 'limited':
         this.budget.tell(reply, result.budget);
         throw this.budget.usedUp(result.budget);
@@ -166,6 +169,16 @@ export class EnrolmentController {
   }
 }
 
-function begunBy(request: FastifyRequest): string {
-  return publicId('ses', callerOf(request).session.id);
+@ApiTags('Factors')
+@BeforeEnrolment()
+@Controller('v1/me/factors')
+export class EnrolmentController extends EnrolmentRoutes {
+  protected override readonly by = 'user';
+}
+
+@ApiTags('Users')
+@ForServers('factors')
+@Controller('v1/users/:user/factors')
+export class UserEnrolmentController extends EnrolmentRoutes {
+  protected override readonly by = 'server';
 }

@@ -1,21 +1,32 @@
-import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Query, Req } from '@nestjs/common';
+import {
+  Body,
+  Controller,
+  Delete,
+  Get,
+  HttpCode,
+  Injectable,
+  Param,
+  Patch,
+  Query,
+  Req,
+} from '@nestjs/common';
 import { ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Database, Problem } from '@countersign/core';
 import { ChangeFactor, FactorStore, RemoveFactor } from '@countersign/factors';
 import type { FastifyRequest } from 'fastify';
-import { Sensitive } from '../http/access.decorator.js';
+import { ForServers, Sensitive } from '../http/access.decorator.js';
 import { pageOf, pageRequest } from '../http/pagination.js';
 import { Problems } from '../http/problems.decorator.js';
-import { callerOf, originOf } from '../http/request.js';
+import { originOf } from '../http/request.js';
 import { ChangeFactorDto, FactorDto, FactorListDto } from './factor.dto.js';
 import { idOf } from './id.js';
 import { ListQueryDto } from './list.dto.js';
 import { changedMeanwhile, subjectOf } from './subject.js';
 import { factorView } from './views.js';
 
-@ApiTags('Factors')
-@Controller('v1/me/factors')
-export class FactorController {
+/** The routes that list and change factors, whoever's they are. */
+@Injectable()
+abstract class FactorRoutes {
   constructor(
     private readonly factors: FactorStore,
     private readonly changeFactor: ChangeFactor,
@@ -24,12 +35,12 @@ export class FactorController {
   ) {}
 
   @Get()
-  @ApiOperation({ summary: 'List the own factors', operationId: 'listFactors' })
+  @ApiOperation({ summary: 'List the factors', operationId: 'listFactors' })
   @ApiOkResponse({ type: FactorListDto })
   @Problems()
   async list(@Query() query: ListQueryDto, @Req() request: FastifyRequest): Promise<FactorListDto> {
     const page = pageRequest(query, 'fac');
-    const userId = callerOf(request).account.id;
+    const { userId } = subjectOf(request);
     const rows = await this.factors.list(this.database.direct, { userId, ...page });
     const { data, nextCursor } = pageOf(rows, page, 'fac', factorView);
     return { data: [...data], nextCursor };
@@ -45,10 +56,10 @@ export class FactorController {
     @Body() { label, isDefault }: ChangeFactorDto,
     @Req() request: FastifyRequest,
   ): Promise<FactorDto> {
-    const { account } = callerOf(request);
+    const { userId, securityEpoch } = subjectOf(request);
     const result = await this.changeFactor.run({
-      userId: account.id,
-      securityEpoch: account.securityEpoch,
+      userId,
+      securityEpoch,
       factorId: idOf('fac', id),
       ...(label === undefined ? {} : { label }),
       makeDefault: isDefault === true,
@@ -83,3 +94,12 @@ export class FactorController {
     if (result === 'user-changed') throw changedMeanwhile();
   }
 }
+
+@ApiTags('Factors')
+@Controller('v1/me/factors')
+export class FactorController extends FactorRoutes {}
+
+@ApiTags('Users')
+@ForServers('factors')
+@Controller('v1/users/:user/factors')
+export class UserFactorController extends FactorRoutes {}

@@ -1,6 +1,12 @@
 import { Transform } from 'class-transformer';
-import { ValidateIf, ValidatorConstraint, type ValidatorConstraintInterface } from 'class-validator';
+import {
+  ValidateIf,
+  type ValidationArguments,
+  ValidatorConstraint,
+  type ValidatorConstraintInterface,
+} from 'class-validator';
 import { normaliseEmail } from '@countersign/auth';
+import { userNameFault } from '../http/external-id.js';
 
 const LONGEST_PASSWORD = 128;
 const LONGEST_LOCALE = 35;
@@ -79,5 +85,18 @@ export class Moment implements ValidatorConstraintInterface {
 
   defaultMessage(): string {
     return 'must be a time such as 2027-01-31T08:00:00Z';
+  }
+}
+
+/** An application's own id for a user, or the `usr_` id of a built-in account. */
+@ValidatorConstraint({ name: 'externalId' })
+export class ExternalId implements ValidatorConstraintInterface {
+  validate(value: unknown): boolean {
+    return typeof value === 'string' && userNameFault(value) === undefined;
+  }
+
+  defaultMessage(of?: ValidationArguments): string {
+    const value: unknown = of?.value;
+    return (typeof value === 'string' ? userNameFault(value) : undefined) ?? 'must be a text';
   }
 }

@@ -15,6 +15,46 @@ const Verification = z.looseObject({
   deviceName: label,
 });
 
+const action = z
+  .string()
+  .min(1)
+  .max(100)
+  .regex(/^\P{Cc}+$/u, 'must not contain control characters');
+
+const details = z.record(z.string(), z.unknown());
+
+const ServerVerification = Verification.extend({
+  user: z.string(),
+  action: action.optional(),
+  details: details.optional(),
+});
+
+const DirectVerification = z.looseObject({
+  factorId: z.string().max(64).optional(),
+  type: z.string().max(32).optional(),
+  action: action.optional(),
+  details: details.optional(),
+});
+
+/** What a server says that an answer is for. */
+export interface ExpectedBody {
+  readonly action: string | undefined;
+  readonly details: Readonly<Record<string, unknown>> | undefined;
+}
+
+/** A verification's body as a server sends it. */
+export interface ServerVerificationBody extends VerificationBody, ExpectedBody {
+  /** The application's own id for the user. */
+  readonly user: string;
+}
+
+/** The body of a verification in one call. */
+export interface DirectVerificationBody extends ExpectedBody {
+  readonly factorId: string | undefined;
+  readonly type: string | undefined;
+  readonly answer: Readonly<Record<string, unknown>>;
+}
+
 /** An enrolment's body: our own fields, and the provider's beside them. */
 export interface EnrolmentBody {
   readonly type: string;
@@ -39,8 +79,24 @@ export function enrolmentOf(body: unknown): EnrolmentBody {
 /** @throws Problem `validation_failed` */
 export function verificationOf(body: unknown): VerificationBody {
   const { factorId, trustDevice, deviceName, ...answer } = parsed(Verification, body);
-  if (Object.keys(answer).length === 0) throw validationFailed([{ path: 'code', message: 'is required' }]);
-  return { factorId, trustDevice: trustDevice ?? false, deviceName: deviceName ?? undefined, answer };
+  return {
+    factorId,
+    trustDevice: trustDevice ?? false,
+    deviceName: deviceName ?? undefined,
+    answer: withFields(answer),
+  };
+}
+
+/** @throws Problem `validation_failed` */
+export function serverVerificationOf(body: unknown): ServerVerificationBody {
+  const { user, action: expected, details: about, ...rest } = parsed(ServerVerification, body);
+  return { ...verificationOf(rest), user, action: expected, details: about };
+}
+
+/** @throws Problem `validation_failed` */
+export function directVerificationOf(body: unknown): DirectVerificationBody {
+  const { factorId, type, action: expected, details: about, ...answer } = parsed(DirectVerification, body);
+  return { factorId, type, action: expected, details: about, answer: withFields(answer) };
 }
 
 /**
@@ -48,7 +104,10 @@ export function verificationOf(body: unknown): VerificationBody {
  * @throws Problem `validation_failed`
  */
 export function objectOf(body: unknown): Readonly<Record<string, unknown>> {
-  const answer = parsed(z.looseObject({}), body ?? {});
+  return withFields(parsed(z.looseObject({}), body ?? {}));
+}
+
+function withFields(answer: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
   if (Object.keys(answer).length === 0) throw validationFailed([{ path: 'code', message: 'is required' }]);
   return answer;
 }

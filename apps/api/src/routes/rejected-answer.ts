@@ -1,14 +1,23 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { getConfigToken } from '@nestjs/config';
 import { type BucketState, Problem } from '@countersign/core';
-import type { FactorsConfig } from '@countersign/factors';
-import type { FastifyReply } from 'fastify';
+import type { FactorsConfig, VerifyChallengeResult } from '@countersign/factors';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { tellRateLimit } from '../http/rate-limit.headers.js';
+import { validationFailed } from '../http/validation.js';
 import { waitFor } from '../http/waiting.js';
 
-/** The problem of a wrong, stale or replayed answer: the same for all, so that a guesser learns nothing. */
-export function rejectedAnswer(attemptsLeft: number): Problem {
-  return new Problem('answer_rejected', { members: { attemptsLeft } });
+/**
+ * The problem of a wrong, stale or replayed answer: the same for all, so that a guesser learns nothing. Only a server,
+ * which has the user before it, is told the reason.
+ */
+export function rejectedAnswer(
+  { credential }: Pick<FastifyRequest, 'credential'>,
+  { attemptsLeft, reason }: { readonly attemptsLeft: number; readonly reason: 'mismatch' | 'stale' },
+): Problem {
+  return new Problem('answer_rejected', {
+    members: credential?.kind === 'key' ? { attemptsLeft, reason } : { attemptsLeft },
+  });
 }
 
 /** Tells of the user's budget for answers. */
@@ -20,6 +29,35 @@ export class VerifyBudget {
   tell(reply: FastifyReply, budget: BucketState | undefined): void {
     const limit = this.config.verifyLimit;
     if (limit !== 'off' && budget !== undefined) tellRateLimit(reply, 'verify', limit, budget);
+  }
+
+  /**
+   * What an accepted answer has granted; every other ending of a verification is a problem (api.md, "Challenges").
+   * A server is told more than a user: it named the challenge, and so cannot mistake it for another.
+   */
+  accepted<T>(result: VerifyChallengeResult<T>, request: FastifyRequest, reply: FastifyReply): T {
+    if ('budget' in result) this.tell(reply, result.budget);
+    const bySomeToken = request.credential?.kind === 'temp';
+    switch (result.outcome) {
+      case 'accepted':
+        return result.granted;
+      case 'rejected':
+        throw rejectedAnswer(request, result);
+      case 'malformed':
+        throw validationFailed(result.errors);
+      case 'unauthorised':
+        throw new Problem(bySomeToken ? 'invalid_token' : 'not_found');
+      case 'dead':
+        throw new Problem(bySomeToken ? 'invalid_token' : 'challenge_closed');
+      case 'closed':
+        throw new Problem('challenge_closed');
+      case 'locked':
+        throw new Problem('factor_locked');
+      case 'no-such-factor':
+        throw new Problem('not_found');
+      case 'limited':
+        throw this.usedUp(result.budget);
+    }
   }
 
   /** The problem of a budget that is used up. */

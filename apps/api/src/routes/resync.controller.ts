@@ -1,9 +1,9 @@
-import { Body, Controller, HttpCode, Param, Post, Req, Res } from '@nestjs/common';
+import { Body, Controller, HttpCode, Injectable, Param, Post, Req, Res } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Problem } from '@countersign/core';
 import { ResyncFactor } from '@countersign/factors';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { Sensitive } from '../http/access.decorator.js';
+import { ForServers, Sensitive } from '../http/access.decorator.js';
 import { Problems } from '../http/problems.decorator.js';
 import { FailClosed } from '../http/rate-limit.decorator.js';
 import { originOf } from '../http/request.js';
@@ -14,9 +14,9 @@ import { rejectedAnswer, VerifyBudget } from './rejected-answer.js';
 import { changedMeanwhile, subjectOf } from './subject.js';
 import { factorView } from './views.js';
 
-@ApiTags('Factors')
-@Controller('v1/me/factors')
-export class ResyncController {
+/** The route that resynchronises authenticator apps, whoever's they are. */
+@Injectable()
+abstract class ResyncRoutes {
   constructor(
     private readonly resyncFactor: ResyncFactor,
     private readonly budget: VerifyBudget,
@@ -56,7 +56,7 @@ export class ResyncController {
       case 'resynced':
         return factorView(result.factor);
       case 'rejected':
-        throw rejectedAnswer(result.attemptsLeft);
+        throw rejectedAnswer(request, result);
       case 'malformed':
         throw validationFailed(result.errors);
       case 'unknown':
@@ -72,3 +72,12 @@ export class ResyncController {
     }
   }
 }
+
+@ApiTags('Factors')
+@Controller('v1/me/factors')
+export class ResyncController extends ResyncRoutes {}
+
+@ApiTags('Users')
+@ForServers('factors')
+@Controller('v1/users/:user/factors')
+export class UserResyncController extends ResyncRoutes {}

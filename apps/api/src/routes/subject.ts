@@ -1,12 +1,23 @@
 import { subjectOf as subjectOfAccount } from '@countersign/auth';
 import { Problem } from '@countersign/core';
-import type { Subject } from '@countersign/factors';
+import { type Newcomer, type Subject, subjectOfUser } from '@countersign/factors';
 import type { FastifyRequest } from 'fastify';
 import { applicationOf, callerOf } from '../http/request.js';
 
-/** The caller as the engine sees them. */
+/** Whom a request is about, as the engine sees them: the user that its path names, else the caller. */
 export function subjectOf(request: FastifyRequest): Subject {
-  return subjectOfAccount(callerOf(request).account, applicationOf(request));
+  const application = applicationOf(request);
+  return request.user === undefined
+    ? subjectOfAccount(callerOf(request).account, application)
+    : subjectOfUser(request.user, application);
+}
+
+/** The same where the path may name a user whom nobody has heard of yet. */
+export function subjectOrNewcomerOf(request: FastifyRequest): Subject | Newcomer {
+  const { user: externalId } = request.params as { readonly user?: string };
+  return externalId === undefined || request.user !== undefined
+    ? subjectOf(request)
+    : { application: applicationOf(request), externalId };
 }
 
 /** The problem of a change that was overtaken by another of the same account. */

@@ -1,8 +1,10 @@
 import { type ApiKey, keyPrefix } from '@countersign/api-keys';
-import type { Account, IssuedSession, SessionView } from '@countersign/auth';
+import type { AnyUser, IssuedSession, SessionView } from '@countersign/auth';
 import { publicId } from '@countersign/core';
 import type { Device } from '@countersign/devices';
 import {
+  type Approval,
+  type Challenge,
   type FactorView,
   type OpenedChallenge,
   type SentTo,
@@ -10,12 +12,12 @@ import {
 } from '@countersign/factors';
 import type { ApiKeyDto } from './api-key.dto.js';
 import type { SessionDto, SessionTokensDto, UserDto } from './account.dto.js';
-import type { OpenedChallengeDto, SentDto } from './challenge.dto.js';
+import type { ApprovedDto, ChallengeDto, OpenedChallengeDto, SentDto } from './challenge.dto.js';
 import type { DeviceDto } from './device.dto.js';
 import type { FactorDto } from './factor.dto.js';
 
-/** An account as the API shows it. */
-export function userView(account: Account): UserDto {
+/** A user as the API shows them. */
+export function userView(account: AnyUser): UserDto {
   const { id, externalId, email, emailVerified, displayName, locale, status, role, twoFactorEnabled } =
     account;
   return {
@@ -71,21 +73,40 @@ export function openedChallengeView({ challenge, tempToken, ttlMs }: OpenedChall
   return {
     tempToken,
     expiresIn: Math.floor(ttlMs / 1_000),
-    challenge: {
-      id: publicId('chl', challenge.id),
-      status: 'pending',
-      purpose: challenge.purpose,
-      action: null,
-      expiresAt: challenge.expiresAt,
-      attemptsLeft: TRIES_PER_CHALLENGE,
-      factors: challenge.factors.map(({ id, type, hint, isDefault }) => ({
-        id: publicId('fac', id),
-        type,
-        hint,
-        isDefault,
-      })),
-      ...(challenge.sent === undefined ? {} : { sent: sentView(challenge.sent) }),
-    },
+    challenge: challengeView(challenge, 'pending', TRIES_PER_CHALLENGE),
+  };
+}
+
+/** A challenge as the API shows it. */
+export function challengeView(
+  challenge: Challenge,
+  status: ChallengeDto['status'],
+  attemptsLeft: number,
+): ChallengeDto {
+  return {
+    id: publicId('chl', challenge.id),
+    status,
+    purpose: challenge.purpose,
+    action: challenge.asked?.action ?? null,
+    expiresAt: challenge.expiresAt,
+    attemptsLeft,
+    factors: challenge.factors.map(({ id, type, hint, isDefault }) => ({
+      id: publicId('fac', id),
+      type,
+      hint,
+      isDefault,
+    })),
+    ...(challenge.sent === undefined ? {} : { sent: sentView(challenge.sent) }),
+  };
+}
+
+/** What a server gets for a right answer. */
+export function approvedView({ assertion, deviceToken, factor }: Approval): ApprovedDto {
+  return {
+    status: 'approved',
+    assertion,
+    ...(deviceToken === undefined ? {} : { deviceToken }),
+    factor: { id: publicId('fac', factor.id), type: factor.type },
   };
 }
 

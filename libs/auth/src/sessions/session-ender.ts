@@ -4,7 +4,7 @@ import type { SessionOfAccount } from './session.js';
 import { SessionStore } from './session.store.js';
 
 /** Why sessions ended, in the event. */
-type Reason = 'logout' | 'revoked' | 'credentials_changed' | 'reuse_detected';
+type Reason = 'logout' | 'revoked' | 'credentials_changed' | 'reuse_detected' | 'suspended';
 
 /** Whose sessions end, and who asked. UUIDs. */
 export interface EndSessions {
@@ -30,6 +30,9 @@ export class SessionEnder implements OnModuleInit {
     this.events.subscribe(['two_factor.enabled', 'factor.removed', 'password.changed'], (tx, event) =>
       this.#endOthers(tx, event),
     );
+    this.events.subscribe(['user.updated'], async (tx, event) => {
+      if (event.data['status'] === 'suspended') await this.#endAll(tx, event);
+    });
   }
 
   /** Ends one session of a user. @returns whether it was alive */
@@ -50,6 +53,13 @@ export class SessionEnder implements OnModuleInit {
         await this.sessions.revoke(tx, owner.userId, { allBut: spared }),
         'revoked',
       );
+    });
+  }
+
+  /** Ends every session of a user. */
+  async endEach(owner: EndSessions): Promise<void> {
+    await this.database.transaction(async (tx) => {
+      await this.#tell(tx, owner, await this.sessions.revoke(tx, owner.userId, { allBut: null }), 'revoked');
     });
   }
 
@@ -74,6 +84,12 @@ export class SessionEnder implements OnModuleInit {
     if (origin.sessionId !== null) await this.sessions.joinEpoch(tx, userId, origin.sessionId);
     const ended = await this.sessions.revoke(tx, userId, { allBut: origin.sessionId });
     await this.#tell(tx, { applicationId, userId, origin }, ended, 'credentials_changed');
+  }
+
+  async #endAll(tx: Tx, { applicationId, userId, origin }: EventDraft): Promise<void> {
+    if (userId === null) return;
+    const ended = await this.sessions.revoke(tx, userId, { allBut: null });
+    await this.#tell(tx, { applicationId, userId, origin }, ended, 'suspended');
   }
 
   async #tell(tx: Tx, owner: EndSessions, ids: readonly string[], reason: Reason): Promise<void> {

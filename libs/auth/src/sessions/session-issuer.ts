@@ -32,6 +32,7 @@ export class SessionIssuer {
 
   /** @returns `undefined` where what the proof stands on has changed: nothing was issued */
   async issue(tx: Tx, proof: SecondFactorProof, origin: Origin): Promise<IssuedSession | undefined> {
+    if (proof.purpose !== 'login') throw new TypeError('A session is issued for a login');
     const now = this.clock.now();
     const id = newId(now);
     const refresh = this.refreshTokens.mint(id);

@@ -81,6 +81,25 @@ function contract(open: (clock: TestClock) => Promise<Pair>): void {
     for (let i = 0; i < times; i += 1) expect((await store.take([one])).taken).toBe(true);
   };
 
+  it('tells what is left of buckets without taking from them', async () => {
+    const bucket: Bucket = { key: `peeked:{${tag}}`, limit: 3, windowMs: MINUTE };
+    expect(await store.peek([bucket])).toEqual([{ remaining: 3, resetMs: 0 }]);
+    await store.take([bucket]);
+    clock.advance(1_000);
+    for (const view of [pair.one, pair.other]) {
+      expect(await view.peek([bucket])).toEqual([{ remaining: 2, resetMs: MINUTE - 1_000 }]);
+    }
+    expect((await store.take([bucket])).states).toEqual([{ remaining: 1, resetMs: MINUTE - 1_000 }]);
+    await store.take([bucket]);
+    await store.take([bucket]);
+    expect(await store.peek([bucket, { ...bucket, windowMs: 1_000 }])).toEqual([
+      { remaining: 0, resetMs: MINUTE - 1_000 },
+      { remaining: 0, resetMs: 1_000 },
+    ]);
+    clock.advance(MINUTE);
+    expect(await store.peek([bucket])).toEqual([{ remaining: 3, resetMs: 0 }]);
+  });
+
   describe('take', () => {
     it('counts down and tells when the window ends', async () => {
       const a = bucket('a', 3);

@@ -54,6 +54,9 @@ export abstract class EphemeralStore {
    */
   abstract take(buckets: readonly Bucket[]): Promise<Taken>;
 
+  /** What is left of buckets, without taking from them. */
+  abstract peek(buckets: readonly Bucket[]): Promise<readonly BucketState[]>;
+
   /** Gives one take back to each bucket that still counts; an ended window stays ended. */
   abstract giveBack(buckets: readonly Bucket[]): Promise<void>;
 

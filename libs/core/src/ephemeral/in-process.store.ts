@@ -58,6 +58,13 @@ export class InProcessEphemeralStore extends EphemeralStore {
     return this.takeNow(buckets, this.now());
   }
 
+  override async peek(buckets: readonly Bucket[]): Promise<readonly BucketState[]> {
+    assertOneSlot(buckets.map((bucket) => bucket.key));
+    const now = this.now();
+    const drafts = new Map<string, Draft>();
+    return buckets.map((bucket) => stateOf(bucket, this.draft(bucket, drafts, now), now));
+  }
+
   override async giveBack(buckets: readonly Bucket[]): Promise<void> {
     assertOneSlot(buckets.map((bucket) => bucket.key));
     const now = this.now();

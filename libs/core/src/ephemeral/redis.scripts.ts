@@ -91,6 +91,24 @@ if ends <= now then return { 'expired', record[1] } end
 return take({ 'open', record[1] }, now, 2, 3)
 `;
 
+/** KEYS: the buckets. ARGV: now, then limit and window of each. Answers as TAKE does and writes nothing. */
+export const PEEK_SCRIPT = `${COMMON}
+local now = tonumber(ARGV[1])
+local reply = { 0 }
+for i, key in ipairs(KEYS) do
+  local count, ends = read_bucket(key)
+  local limit, window = tonumber(ARGV[i * 2]), tonumber(ARGV[i * 2 + 1])
+  if ends <= now then
+    reply[#reply + 1] = limit
+    reply[#reply + 1] = limit > 0 and 0 or window
+  else
+    reply[#reply + 1] = math.max(0, limit - count)
+    reply[#reply + 1] = math.min(ends - now, window)
+  end
+end
+return reply
+`;
+
 /** KEYS: the buckets. ARGV: now, then the window of each. */
 export const GIVE_BACK_SCRIPT = `${COMMON}
 local now = tonumber(ARGV[1])

@@ -11,7 +11,7 @@ import {
   EphemeralStoreUnavailable,
   type Taken,
 } from './ephemeral-store.js';
-import { CLAIM_SCRIPT, GIVE_BACK_SCRIPT, PUT_SCRIPT, TAKE_SCRIPT } from './redis.scripts.js';
+import { CLAIM_SCRIPT, GIVE_BACK_SCRIPT, PEEK_SCRIPT, PUT_SCRIPT, TAKE_SCRIPT } from './redis.scripts.js';
 import { assertOneSlot } from './slot.js';
 
 type Argument = string | number;
@@ -26,6 +26,7 @@ type ClaimReply =
 declare module 'ioredis' {
   interface RedisCommander<Context> {
     ephemeralTake(keyCount: number, ...keysThenArguments: Argument[]): Result<readonly number[], Context>;
+    ephemeralPeek(keyCount: number, ...keysThenArguments: Argument[]): Result<readonly number[], Context>;
     ephemeralClaim(keyCount: number, ...keysThenArguments: Argument[]): Result<ClaimReply, Context>;
     ephemeralGiveBack(keyCount: number, ...keysThenArguments: Argument[]): Result<number, Context>;
     ephemeralPut(keyCount: number, ...keysThenArguments: Argument[]): Result<number, Context>;
@@ -44,6 +45,7 @@ export class RedisEphemeralStore extends EphemeralStore {
   ) {
     super();
     redis.defineCommand('ephemeralTake', { lua: TAKE_SCRIPT });
+    redis.defineCommand('ephemeralPeek', { lua: PEEK_SCRIPT });
     redis.defineCommand('ephemeralClaim', { lua: CLAIM_SCRIPT });
     redis.defineCommand('ephemeralGiveBack', { lua: GIVE_BACK_SCRIPT });
     redis.defineCommand('ephemeralPut', { lua: PUT_SCRIPT });
@@ -57,6 +59,16 @@ export class RedisEphemeralStore extends EphemeralStore {
       this.redis.ephemeralTake(keys.length, ...keys, this.now(), ...limitsOf(buckets)),
     );
     return takenFrom(reply);
+  }
+
+  override async peek(buckets: readonly Bucket[]): Promise<readonly BucketState[]> {
+    if (buckets.length === 0) return [];
+    const keys = keysOf(buckets);
+    assertOneSlot(keys);
+    const reply = await answered(
+      this.redis.ephemeralPeek(keys.length, ...keys, this.now(), ...limitsOf(buckets)),
+    );
+    return takenFrom(reply).states;
   }
 
   override async giveBack(buckets: readonly Bucket[]): Promise<void> {

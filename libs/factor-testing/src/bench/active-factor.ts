@@ -101,14 +101,14 @@ export class ActiveFactor {
 
   /** Answers a challenge with this factor. */
   async answer(
-    { challenge, tempToken }: OpenedChallenge,
+    { challenge, opening }: OpenedChallenge,
     answer: AnswerBody,
     container: INestApplicationContext = this.bench.engine.container,
   ): Promise<VerifyChallengeResult<true>> {
     return container
       .get(SecondFactors)
       .verify<true>(
-        { tempToken, challengeId: challenge.id, factorId: this.id, answer, origin: SYSTEM_ORIGIN },
+        { opening, challengeId: challenge.id, factorId: this.id, answer, origin: SYSTEM_ORIGIN },
         async () => true,
       );
   }
@@ -131,13 +131,13 @@ export class ActiveFactor {
 
   async #send(
     container: INestApplicationContext,
-    { challenge, tempToken }: OpenedChallenge,
+    { challenge, opening }: OpenedChallenge,
   ): Promise<ShownChallenge> {
     // A pending factor is not among those that a challenge offers.
     if (challenge.factors.every(({ id }) => id !== this.id)) return {};
     const result = await container.get(SendChallenge).run({
       application: this.bench.application,
-      tempToken,
+      opening,
       challengeId: challenge.id,
       factorId: this.id,
       origin: SYSTEM_ORIGIN,

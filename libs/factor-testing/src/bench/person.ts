@@ -63,7 +63,7 @@ export class Person {
     const registered = container.get(FactorRegistry).find(type);
     if (registered === undefined) throw new Error(`There is no type “${type}”`);
     return container.get(EnrolFactor).run({
-      subject: await this.subject(),
+      whose: await this.subject(),
       registered,
       label: null,
       fields,

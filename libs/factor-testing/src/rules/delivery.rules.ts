@@ -69,7 +69,7 @@ async function failureSendsNothing(bench: FactorBench): Promise<void> {
   try {
     const { outcome } = await container.get(SendChallenge).run({
       application: bench.application,
-      tempToken: challenge.tempToken,
+      opening: challenge.opening,
       challengeId: challenge.challenge.id,
       factorId: factor.id,
       origin: SYSTEM_ORIGIN,

@@ -3,7 +3,7 @@ import type { FieldError } from '@countersign/core';
 import { answerSchemaOf } from '../registry/factor-class.js';
 import { FactorRegistry } from '../registry/factor-registry.js';
 import { parseWith } from '../registry/schema-parsing.js';
-import type { Challenge, OfferedFactor } from './challenge.js';
+import type { OfferedFactor, SentTo } from './challenge.js';
 
 /** An answer as each factor type reads it, or what is wrong with it for all of them. */
 export type ReadAnswer =
@@ -37,13 +37,13 @@ export class AnswerReader {
    * Picks exactly one factor: the one named; else the recovery factor, where the answer has its shape; else the one
    * last sent to; else the default. An answer is never tried against several.
    */
-  choose(
-    { factors, sent }: Pick<Challenge, 'factors' | 'sent'>,
+  choose<F extends Pick<OfferedFactor, 'id' | 'type' | 'isDefault'>>(
+    { factors, sent }: { readonly factors: readonly F[]; readonly sent?: Pick<SentTo, 'factorId'> },
     factorId: string | undefined,
     byType: ReadonlyMap<string, unknown>,
-  ): OfferedFactor | undefined {
+  ): F | undefined {
     if (factorId !== undefined) return factors.find((factor) => factor.id === factorId);
-    const isRecovery = (factor: OfferedFactor): boolean => this.registry.isRecovery(factor.type);
+    const isRecovery = (factor: F): boolean => this.registry.isRecovery(factor.type);
     return (
       factors.find((factor) => isRecovery(factor) && byType.has(factor.type)) ??
       factors.find((factor) => factor.id === sent?.factorId) ??

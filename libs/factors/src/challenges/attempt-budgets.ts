@@ -7,6 +7,8 @@ import { TRIES_PER_CHALLENGE } from './challenge.js';
 /** How long an enrolment may take, in milliseconds, and how many tries it has. */
 export const ENROLMENT_MS = 10 * 60_000;
 const TRIES_PER_ENROLMENT = 5;
+/** So long after its end a challenge can still be read, and with it whether it was denied; and a minute more. */
+const TRIES_SHOWN_MS = 16 * 60_000;
 /** Two codes among thousands of steps: worth a few tries only. */
 const TRIES_PER_RESYNC = 5;
 
@@ -30,9 +32,9 @@ export class AttemptBudgets {
       {
         key: `tries:{${applicationId}}:${challengeId}`,
         limit: TRIES_PER_CHALLENGE,
-        windowMs: this.config.challengeTtlMs,
+        windowMs: this.config.challengeTtlMs + TRIES_SHOWN_MS,
       },
-      ...this.#ofUser(applicationId, userId),
+      ...this.ofUser(applicationId, userId),
     ];
   }
 
@@ -40,7 +42,7 @@ export class AttemptBudgets {
   ofEnrolment(applicationId: string, userId: string, factorId: string): Bucket[] {
     return [
       { key: `tries:{${applicationId}}:${factorId}`, limit: TRIES_PER_ENROLMENT, windowMs: ENROLMENT_MS },
-      ...this.#ofUser(applicationId, userId),
+      ...this.ofUser(applicationId, userId),
     ];
   }
 
@@ -48,11 +50,12 @@ export class AttemptBudgets {
   ofResync(applicationId: string, userId: string, factorId: string): Bucket[] {
     return [
       { key: `resync:{${applicationId}}:${factorId}`, limit: TRIES_PER_RESYNC, windowMs: ENROLMENT_MS },
-      ...this.#ofUser(applicationId, userId),
+      ...this.ofUser(applicationId, userId),
     ];
   }
 
-  #ofUser(applicationId: string, userId: string): Bucket[] {
+  /** What every answer of a user takes from, whatever it is for; nothing where the budget is off. */
+  ofUser(applicationId: string, userId: string): Bucket[] {
     const limit = this.config.verifyLimit;
     return limit === 'off' ? [] : [{ key: `verify:{${applicationId}}:${userId}`, ...limit }];
   }

@@ -5,14 +5,15 @@ import { CodeSender, type CodeSending } from '../codes/code-sender.js';
 import { ProviderCalls } from '../provider-calls.js';
 import { FactorRegistry } from '../registry/factor-registry.js';
 import { type LoadedFactor, SettlementStore } from '../settlement/settlement.store.js';
-import type { Challenge, OfferedFactor, SentTo } from './challenge.js';
+import { type Challenge, type OfferedFactor, originFor, type SentTo } from './challenge.js';
 import { ChallengeStore } from './challenge.store.js';
+import type { Opening } from './opening.js';
 
 /** An open challenge, and where the request for a send came from. */
 export interface ChallengeSendRequest {
   readonly application: Application;
   readonly challenge: Challenge;
-  readonly tempToken: string;
+  readonly opening: Opening;
   readonly origin: Origin;
 }
 
@@ -24,7 +25,7 @@ export type ChallengeSending =
   /** The factor needs neither. */
   | { readonly outcome: 'nothing-to-send' }
   /** What the challenge stood on has changed: password, factors, status. */
-  | { readonly outcome: 'unauthorised' }
+  | { readonly outcome: 'dead' }
   | { readonly outcome: 'closed' | 'locked' }
   | Exclude<CodeSending, { outcome: 'sent' }>;
 
@@ -43,8 +44,8 @@ export class ChallengeSender {
   async run(tx: Tx, request: ChallengeSendRequest, offered: OfferedFactor): Promise<ChallengeSending> {
     const { challenge } = request;
     const factor = await this.settlement.load(tx, challenge.userId, offered.id, challenge.id);
-    if (factor === undefined || factor.userStatus !== 'active') return { outcome: 'unauthorised' };
-    if (factor.securityEpoch !== challenge.securityEpoch) return { outcome: 'unauthorised' };
+    if (factor === undefined || factor.userStatus !== 'active') return { outcome: 'dead' };
+    if (factor.securityEpoch !== challenge.securityEpoch) return { outcome: 'dead' };
     if (factor.challengeSpent) return { outcome: 'closed' };
     if (factor.locked) return { outcome: 'locked' };
     return this.#challenge(request, factor);
@@ -64,7 +65,7 @@ export class ChallengeSender {
   }
 
   async #challenge(request: ChallengeSendRequest, factor: LoadedFactor): Promise<ChallengeSending> {
-    const { application, challenge, tempToken, origin } = request;
+    const { application, challenge, opening } = request;
     const provider = this.registry.find(factor.type)?.provider;
     if (provider === undefined) return { outcome: 'nothing-to-send' };
     if (provider.kind === 'answered') {
@@ -82,16 +83,16 @@ export class ChallengeSender {
     const sending = await this.codes.run({
       application,
       userId: challenge.userId,
-      locale: factor.locale,
+      locale: challenge.asked?.locale ?? factor.locale,
       factorId: factor.id,
       factorType: factor.type,
       recipient,
       purpose: challenge.purpose,
       challengeId: challenge.id,
-      origin,
+      origin: originFor(challenge, request.origin),
     });
     if (sending.outcome !== 'sent') return sending;
     const sent = { factorId: factor.id, ...sending.sent };
-    return { outcome: 'sent', sent, challenge: await this.challenges.noteSent(challenge, tempToken, sent) };
+    return { outcome: 'sent', sent, challenge: await this.challenges.noteSent(challenge, opening, sent) };
   }
 }

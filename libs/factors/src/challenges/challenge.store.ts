@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
-import { type BucketState, Clock, EphemeralStore, mintToken, parseToken } from '@countersign/core';
-import { AttemptBudgets } from './attempt-budgets.js';
+import { type BucketState, Clock, EphemeralStore } from '@countersign/core';
+import { AttemptBudgets, type AttemptsLeft } from './attempt-budgets.js';
 import { type Challenge, type SentTo, TRIES_PER_CHALLENGE } from './challenge.js';
+import type { Opening } from './opening.js';
 
 /** The outcome of claiming an attempt. `budget` is absent where the user's budget is off. */
 export type ClaimedAttempt =
@@ -11,16 +12,23 @@ export type ClaimedAttempt =
       readonly attemptsLeft: number;
       readonly budget: BucketState | undefined;
     }
-  /** The token opens no challenge, or not this one. */
+  /** The opening fits no challenge, or not this one. */
   | { readonly outcome: 'unknown' }
   /** Expired, or out of tries. */
   | { readonly outcome: 'closed' }
   /** The user's budget is used up. */
   | { readonly outcome: 'limited'; readonly budget: BucketState };
 
-/** The challenge that a token opens, or why there is none. */
+/** The outcome of claiming an attempt without a challenge. */
+export type DirectClaim =
+  | ({ readonly outcome: 'claimed' } & AttemptsLeft)
+  | { readonly outcome: 'limited'; readonly budget: BucketState };
+
+/** The challenge that an opening fits, or why there is none. */
 export type FoundChallenge =
-  { readonly outcome: 'found'; readonly challenge: Challenge } | { readonly outcome: 'unknown' | 'closed' };
+  | { readonly outcome: 'found'; readonly challenge: Challenge }
+  | { readonly outcome: 'unknown' }
+  | { readonly outcome: 'closed' };
 
 /** Keeps challenges, and claims attempts on them. */
 @Injectable()
@@ -31,55 +39,49 @@ export class ChallengeStore {
     private readonly clock: Clock,
   ) {}
 
-  /**
-   * Keeps a new challenge.
-   * @returns the temp token that opens it
-   */
-  async open(challenge: Challenge): Promise<string> {
-    const { token, digest } = mintToken('tmp', [challenge.applicationId, challenge.userId]);
-    await this.#keep(challenge, digest);
-    return token;
+  /** Keeps a challenge until its end, and readable for 15 minutes more. */
+  async keep(challenge: Challenge, { guard }: Opening): Promise<void> {
+    const key = challengeKey(challenge.applicationId, challenge.id);
+    const ttlMs = Date.parse(challenge.expiresAt) - this.clock.now().getTime();
+    if (ttlMs > 0) await this.store.put(key, JSON.stringify(challenge), guard, ttlMs);
   }
 
-  /** Finds the challenge that a temp token opens, without claiming an attempt. */
-  async find(tempToken: string, challengeId: string): Promise<FoundChallenge> {
-    const token = parseToken('tmp', tempToken);
-    if (token === undefined) return { outcome: 'unknown' };
-    const key = challengeKey(token.ids[0], challengeId);
-    const claim = await this.store.claim(key, token.digest.toString('base64url'), []);
+  /** Notes where a challenge's code went; its end stays. */
+  async noteSent(challenge: Challenge, opening: Opening, sent: SentTo): Promise<Challenge> {
+    const noted = { ...challenge, sent };
+    await this.keep(noted, opening);
+    return noted;
+  }
+
+  /** Finds the challenge that an opening fits, without claiming an attempt. */
+  async find({ applicationId, guard }: Opening, challengeId: string): Promise<FoundChallenge> {
+    const claim = await this.store.claim(challengeKey(applicationId, challengeId), guard, []);
     if (!claim.found || claim.open === 'no') return { outcome: 'unknown' };
     if (claim.open === 'expired') return { outcome: 'closed' };
     return { outcome: 'found', challenge: JSON.parse(claim.value) as Challenge };
   }
 
-  /** Notes where a challenge's code went; its end stays. */
-  async noteSent(challenge: Challenge, tempToken: string, sent: SentTo): Promise<Challenge> {
-    const token = parseToken('tmp', tempToken);
-    const noted = { ...challenge, sent };
-    if (token !== undefined) await this.#keep(noted, token.digest);
-    return noted;
+  /** Reads a challenge that a server of the application opened, until 15 minutes after its end. */
+  async read(
+    applicationId: string,
+    challengeId: string,
+  ): Promise<{ readonly challenge: Challenge; readonly expired: boolean } | undefined> {
+    const record = await this.store.get(challengeKey(applicationId, challengeId));
+    const challenge = record && (JSON.parse(record.value) as Challenge);
+    return record && challenge?.asked !== undefined ? { challenge, expired: record.expired } : undefined;
   }
 
-  async #keep(challenge: Challenge, digest: Buffer): Promise<void> {
-    const key = challengeKey(challenge.applicationId, challenge.id);
-    const ttlMs = Date.parse(challenge.expiresAt) - this.clock.now().getTime();
-    if (ttlMs <= 0) return;
-    await this.store.put(key, JSON.stringify(challenge), digest.toString('base64url'), ttlMs);
+  /** Tries that a challenge has left. */
+  async attemptsLeft({ applicationId, userId, id }: Challenge): Promise<number> {
+    const [tries] = this.budgets.ofChallenge(applicationId, userId, id);
+    const [state] = tries === undefined ? [] : await this.store.peek([tries]);
+    return state?.remaining ?? TRIES_PER_CHALLENGE;
   }
 
-  /**
-   * Claims one attempt on the challenge that a temp token opens, before anything is looked at (security.md, rule 2).
-   */
-  async claim(tempToken: string, challengeId: string): Promise<ClaimedAttempt> {
-    const token = parseToken('tmp', tempToken);
-    if (token === undefined) return { outcome: 'unknown' };
-    const [applicationId, userId] = token.ids;
+  /** Claims one attempt on the challenge that an opening fits, before anything is looked at (security.md, rule 2). */
+  async claim({ applicationId, userId, guard }: Opening, challengeId: string): Promise<ClaimedAttempt> {
     const buckets = this.budgets.ofChallenge(applicationId, userId, challengeId);
-    const claim = await this.store.claim(
-      challengeKey(applicationId, challengeId),
-      token.digest.toString('base64url'),
-      buckets,
-    );
+    const claim = await this.store.claim(challengeKey(applicationId, challengeId), guard, buckets);
     if (!claim.found || claim.open === 'no') return { outcome: 'unknown' };
     if (claim.open === 'expired') return { outcome: 'closed' };
     const [tries, budget] = claim.claim.states;
@@ -94,6 +96,14 @@ export class ChallengeStore {
       attemptsLeft: tries?.remaining ?? TRIES_PER_CHALLENGE,
       budget,
     };
+  }
+
+  /** Claims an attempt of a user whose answer comes without a challenge. */
+  async claimWithoutOne(applicationId: string, userId: string): Promise<DirectClaim> {
+    const taken = await this.store.take(this.budgets.ofUser(applicationId, userId));
+    const [budget] = taken.states;
+    if (!taken.taken && budget !== undefined) return { outcome: 'limited', budget };
+    return { outcome: 'claimed', attemptsLeft: budget?.remaining ?? TRIES_PER_CHALLENGE, budget };
   }
 }
 

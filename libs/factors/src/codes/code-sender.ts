@@ -15,7 +15,7 @@ export interface CodeRequest {
   readonly factorId: string;
   readonly factorType: string;
   readonly recipient: Recipient;
-  readonly purpose: 'login' | 'step_up' | 'enrolment';
+  readonly purpose: 'login' | 'step_up' | 'action' | 'enrolment';
   /** Absent at enrolment, where the code belongs to the factor. */
   readonly challengeId?: string;
   readonly origin: Origin;

@@ -36,6 +36,16 @@ export class Adjudicator {
   /** @param answer what the factor's own schema made of the answer; `undefined` where it does not fit it */
   async decide(challenge: Challenge, { id, type }: OfferedFactor, answer: unknown): Promise<Decision> {
     const factor = await this.settlement.load(this.database.direct, challenge.userId, id, challenge.id);
+    return this.weigh(challenge, factor, type, answer);
+  }
+
+  /** The same of a factor that was loaded already. */
+  async weigh(
+    challenge: Challenge,
+    factor: LoadedFactor | undefined,
+    type: string,
+    answer: unknown,
+  ): Promise<Decision> {
     if (factor === undefined || factor.userStatus !== 'active') return { kind: 'dead' };
     if (factor.securityEpoch !== challenge.securityEpoch) return { kind: 'dead' };
     if (factor.challengeSpent) return { kind: 'spent' };

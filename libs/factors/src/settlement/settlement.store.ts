@@ -83,6 +83,16 @@ const FORGET_CHALLENGES = statement(
    RETURNING challenge_id`,
 );
 
+const CLOSE_CHALLENGE = statement(
+  'settlement-close-challenge',
+  `INSERT INTO spent_challenges (challenge_id, spent_at) VALUES ($1, $2)`,
+);
+
+const IS_SPENT = statement(
+  'settlement-is-spent',
+  `SELECT challenge_id FROM spent_challenges WHERE challenge_id = $1`,
+);
+
 const UNLOCK_OTHERS = statement(
   'settlement-unlock-others',
   `UPDATE factors SET locked_at = NULL, failures = 0
@@ -176,6 +186,16 @@ export class SettlementStore {
         data: { factorId: publicId('fac', id), by: publicId('fac', factorId) },
       })),
     );
+  }
+
+  /** Closes a new challenge that needs no answer. */
+  async closeChallenge(tx: Tx, challengeId: string): Promise<void> {
+    await tx.query(CLOSE_CHALLENGE, [challengeId, this.clock.now()]);
+  }
+
+  /** Whether a challenge was answered. */
+  async isSpent(tx: Tx, challengeId: string): Promise<boolean> {
+    return (await tx.query(IS_SPENT, [challengeId])).length > 0;
   }
 
   /** Forgets challenges that were answered before a moment. */

@@ -1,10 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { Clock, Database, type Origin, type Tx } from '@countersign/core';
-import type { Challenge, OfferedFactor } from '../challenges/challenge.js';
+import { type Challenge, type OfferedFactor, originFor } from '../challenges/challenge.js';
 import { FactorRegistry } from '../registry/factor-registry.js';
 import { SecondFactorProof } from '../second-factor-proof.js';
 import type { Decision } from './adjudicator.js';
-import { type AcceptanceOutcome, SettlementStore } from './settlement.store.js';
+import { type Acceptance, type AcceptanceOutcome, SettlementStore } from './settlement.store.js';
 import { verificationEvents } from './verification-events.js';
 
 type Accepted = Extract<Decision, { kind: 'accepted' }>;
@@ -35,23 +35,15 @@ export class Settlement {
   async accept<T>(
     challenge: Challenge,
     offered: OfferedFactor,
-    { factor, fresh, replacement }: Accepted,
+    accepted: Accepted,
     origin: Origin,
     grant: (tx: Tx, proof: SecondFactorProof) => Promise<T>,
   ): Promise<Settled<T>> {
-    const events = verificationEvents(challenge, offered, origin);
-    const recovery = this.registry.isRecovery(factor.type) && replacement !== undefined;
+    const { factor } = accepted;
+    const acceptance = this.#acceptance(challenge, offered, accepted, originFor(challenge, origin));
     try {
       return await this.database.transaction(async (tx) => {
-        const outcome = await this.store.accept(tx, {
-          factorId: factor.id,
-          secretVersion: factor.secretVersion,
-          securityEpoch: challenge.securityEpoch,
-          challengeId: challenge.id,
-          fresh,
-          replacement,
-          events: [events.verified, ...(recovery ? events.recoveryUsed(replacement.hint) : [])],
-        });
+        const outcome = await this.store.accept(tx, acceptance);
         if (outcome !== 'settled') throw new Unsettled(outcome);
         if (factor.othersLocked) await this.store.unlockOthers(tx, challenge, factor.id, origin);
         return { outcome, granted: await grant(tx, this.#proof(challenge, factor)) };
@@ -62,6 +54,27 @@ export class Settlement {
     }
   }
 
+  /**
+   * Spends an accepted answer of a challenge that only this request knows, in one statement where that is enough: a
+   * later step is refused or spent as a whole, and nothing else is written with it.
+   */
+  async acceptAlone<T>(
+    challenge: Challenge,
+    offered: OfferedFactor,
+    accepted: Accepted,
+    origin: Origin,
+    grant: (tx: Tx, proof: SecondFactorProof) => Promise<T>,
+  ): Promise<Settled<T>> {
+    const { factor, fresh, replacement } = accepted;
+    const byStep = typeof fresh === 'object' && 'step' in fresh && replacement === undefined;
+    if (!byStep || factor.othersLocked) return this.accept(challenge, offered, accepted, origin, grant);
+    const tx = this.database.direct;
+    const acceptance = this.#acceptance(challenge, offered, accepted, originFor(challenge, origin));
+    const outcome = await this.store.accept(tx, acceptance);
+    if (outcome !== 'settled') return { outcome };
+    return { outcome, granted: await grant(tx, this.#proof(challenge, factor)) };
+  }
+
   /** Counts a rejected answer: failures in a row, a lock at a hundred, an event. */
   async reject(
     challenge: Challenge,
@@ -69,13 +82,32 @@ export class Settlement {
     reason: 'mismatch' | 'stale',
     origin: Origin,
   ): Promise<Rejected> {
-    const events = verificationEvents(challenge, factor, origin);
+    const events = verificationEvents(challenge, factor, originFor(challenge, origin));
     await this.store.reject(this.database.direct, {
       factorId: factor.id,
       event: events.failed(reason),
       lockEvent: events.locked,
     });
     return { outcome: 'rejected', reason };
+  }
+
+  #acceptance(
+    challenge: Challenge,
+    offered: OfferedFactor,
+    { factor, fresh, replacement }: Accepted,
+    origin: Origin,
+  ): Acceptance {
+    const events = verificationEvents(challenge, offered, origin);
+    const recovery = this.registry.isRecovery(factor.type) && replacement !== undefined;
+    return {
+      factorId: factor.id,
+      secretVersion: factor.secretVersion,
+      securityEpoch: challenge.securityEpoch,
+      challengeId: challenge.id,
+      fresh,
+      replacement,
+      events: [events.verified, ...(recovery ? events.recoveryUsed(replacement.hint) : [])],
+    };
   }
 
   #proof(challenge: Challenge, { id, type }: { id: string; type: string }): SecondFactorProof {
@@ -85,6 +117,7 @@ export class Settlement {
       securityEpoch: challenge.securityEpoch,
       purpose: challenge.purpose,
       sessionId: challenge.sessionId,
+      asked: challenge.asked ?? null,
       at: this.clock.now(),
       ground: { kind: 'factor', factorId: id, type, amr: this.registry.find(type)?.options.amr ?? [] },
     });

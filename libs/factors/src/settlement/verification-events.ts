@@ -1,5 +1,5 @@
 import { type EventDraft, type Origin, publicId } from '@countersign/core';
-import type { OfferedFactor } from '../challenges/challenge.js';
+import type { Asked, OfferedFactor } from '../challenges/challenge.js';
 
 // With this many codes left, the owner should make new ones.
 const FEW_CODES = 3;
@@ -18,7 +18,9 @@ export interface Answered {
   readonly id: string;
   readonly applicationId: string;
   readonly userId: string;
-  readonly purpose: 'login' | 'step_up' | 'resync';
+  readonly purpose: 'login' | 'step_up' | 'action' | 'resync';
+  /** What a server asked for. */
+  readonly asked?: Pick<Asked, 'action'>;
 }
 
 /** Drafts the events of an answer to a challenge. They name ids and kinds, never the answer. */
@@ -31,6 +33,9 @@ export function verificationEvents(
   const data = {
     challengeId: publicId('chl', challenge.id),
     purpose: challenge.purpose,
+    ...(challenge.asked === undefined || challenge.asked.action === null
+      ? {}
+      : { action: challenge.asked.action }),
     factorId: publicId('fac', factor.id),
     factorType: factor.type,
   };

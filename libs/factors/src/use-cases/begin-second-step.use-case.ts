@@ -76,6 +76,7 @@ export class BeginSecondStep {
       securityEpoch: subject.securityEpoch,
       purpose,
       sessionId: purpose === 'step_up' ? request.sessionId : null,
+      asked: null,
       at: this.clock.now(),
       ground,
     });

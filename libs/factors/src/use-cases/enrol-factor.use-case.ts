@@ -1,17 +1,18 @@
 import { Injectable } from '@nestjs/common';
-import { Database, type Origin } from '@countersign/core';
-import { isDeepStrictEqual } from 'node:util';
-import { Activator } from '../enrolment/activator.js';
+import type { Origin } from '@countersign/core';
 import { EnrolmentWriter, type Written } from '../enrolment/enrolment-writer.js';
+import { FactorImporter, type Imported } from '../enrolment/factor-importer.js';
 import { FactorMaker, type MadeFactor, type Making } from '../enrolment/factor-maker.js';
-import { FactorStore, type FactorView } from '../factor.store.js';
+import { type Newcomer, Newcomers } from '../enrolment/newcomers.js';
+import type { FactorView } from '../factor.store.js';
 import type { RegisteredFactor } from '../registry/factor-registry.js';
 import { type ParsedValue, parseWith } from '../registry/schema-parsing.js';
 import type { Subject } from '../subject.js';
 
 /** What is to be enrolled, for whom, and by which session or key. */
 export interface EnrolFactorInput {
-  readonly subject: Subject;
+  /** A newcomer is made a user with the first factor. */
+  readonly whose: Subject | Newcomer;
   readonly registered: RegisteredFactor;
   readonly label: string | null;
   /** The provider's own fields, as they came. */
@@ -34,8 +35,7 @@ export type EnrolFactorResult =
     }
   | Exclude<Making, { outcome: 'made' }>
   | Exclude<Written, { outcome: 'written' }>
-  /** The user has an active factor with this very secret. */
-  | { readonly outcome: 'already-there'; readonly factorId: string };
+  | Exclude<Imported, { outcome: 'enrolled' }>;
 
 /**
  * Begins an enrolment. The factor stays pending until its user has shown that it works; one that a server imports is
@@ -46,16 +46,28 @@ export class EnrolFactor {
   constructor(
     private readonly maker: FactorMaker,
     private readonly writer: EnrolmentWriter,
-    private readonly activator: Activator,
-    private readonly factors: FactorStore,
-    private readonly database: Database,
+    private readonly importer: FactorImporter,
+    private readonly newcomers: Newcomers,
   ) {}
 
   async run(input: EnrolFactorInput): Promise<EnrolFactorResult> {
-    const { subject, registered, label, begunBy, origin, by } = input;
+    const { whose, origin } = input;
     const parsed = await parsedFields(input);
     if (!parsed.accepted) return { outcome: 'malformed', errors: parsed.errors };
-    const order = { subject, registered, input: parsed.value, label, origin };
+    if ('userId' in whose) return this.#enrol(whose, input, parsed.value);
+    // Not before the request is known to be sound; a message, for one, needs a user to belong to.
+    const subject = await this.newcomers.admit(whose, origin);
+    const result = await this.#enrol(subject, input, parsed.value);
+    if (result.outcome !== 'enrolled') await this.newcomers.dismiss(subject, origin);
+    return result;
+  }
+
+  async #enrol(
+    subject: Subject,
+    { registered, label, begunBy, origin, by, withRecovery }: EnrolFactorInput,
+    input: unknown,
+  ): Promise<EnrolFactorResult> {
+    const order = { subject, registered, input, label, origin };
     if (registered.options.recovery === true) {
       const made = await this.maker.makeActive(order);
       return enrolled(await this.writer.recovery({ subject, made, origin }), made);
@@ -66,26 +78,8 @@ export class EnrolFactor {
     if (making.outcome !== 'made') return making;
     const { made } = making;
     return made.active && by === 'server'
-      ? this.#activate(input, made)
+      ? this.importer.run({ subject, made, origin, withRecovery: withRecovery ?? true })
       : enrolled(await this.writer.pending({ subject, made, origin }), made);
-  }
-
-  async #activate(
-    { subject, origin, withRecovery = true }: EnrolFactorInput,
-    made: MadeFactor,
-  ): Promise<EnrolFactorResult> {
-    const { pending: _pending, ...factor } = made.factor;
-    const active = await this.factors.active(this.database.direct, subject.userId);
-    const alike = active.filter(({ type }) => type === factor.type).map(({ id }) => id);
-    const twin = (await this.factors.secrets(this.database.direct, alike)).find(({ secret }) =>
-      isDeepStrictEqual(secret, factor.secret),
-    );
-    if (twin !== undefined) return { outcome: 'already-there', factorId: twin.id };
-    const recovery = withRecovery && active.length === 0 ? await this.maker.makeRecovery(subject) : [];
-    const activated = await this.activator.runNew({ subject, factor, recovery, origin });
-    return activated.activated
-      ? { outcome: 'enrolled', factor: activated.factor, show: { ...made.show, ...activated.show } }
-      : { outcome: 'user-changed' };
   }
 }
 

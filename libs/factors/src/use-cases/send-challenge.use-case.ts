@@ -1,13 +1,16 @@
 import { Injectable } from '@nestjs/common';
 import { Database, type Origin } from '@countersign/core';
 import type { Application } from '@countersign/directory';
+import type { Challenge } from '../challenges/challenge.js';
 import { ChallengeSender, type ChallengeSending } from '../challenges/challenge-sender.js';
 import { ChallengeStore } from '../challenges/challenge.store.js';
+import { type Opening, openedByServer } from '../challenges/opening.js';
 
-/** Which factor of which challenge, and the token that opens it. */
+/** Which factor of which challenge, and what opens it. */
 export interface SendChallengeInput {
   readonly application: Application;
-  readonly tempToken: string;
+  /** A temp token's; the application's own servers need none, and send for what servers opened only. */
+  readonly opening: Opening | 'server';
   /** UUIDs. */
   readonly challengeId: string;
   readonly factorId: string;
@@ -17,6 +20,8 @@ export interface SendChallengeInput {
 /** How it ended. */
 export type SendChallengeResult =
   | ChallengeSending
+  /** The opening fits another challenge, or none. */
+  | { readonly outcome: 'unauthorised' }
   /** The challenge does not offer the factor. */
   | { readonly outcome: 'no-such-factor' };
 
@@ -30,14 +35,34 @@ export class SendChallenge {
   ) {}
 
   /** @throws EphemeralStoreUnavailable where nothing can be counted: nothing is sent then */
-  async run({ challengeId, factorId, ...request }: SendChallengeInput): Promise<SendChallengeResult> {
-    const found = await this.challenges.find(request.tempToken, challengeId);
-    if (found.outcome !== 'found') {
-      return { outcome: found.outcome === 'closed' ? 'closed' : 'unauthorised' };
-    }
-    const { challenge } = found;
+  async run(input: SendChallengeInput): Promise<SendChallengeResult> {
+    const { application, factorId, origin } = input;
+    const found = await this.#find(input);
+    if (found.outcome === 'unknown') return { outcome: 'unauthorised' };
+    if (found.outcome === 'closed') return { outcome: 'closed' };
+    const { challenge, opening } = found;
     const factor = challenge.factors.find(({ id }) => id === factorId);
     if (factor === undefined) return { outcome: 'no-such-factor' };
-    return this.sender.run(this.database.direct, { ...request, challenge }, factor);
+    // What could not be answered any more is not sent either.
+    if ((await this.challenges.attemptsLeft(challenge)) === 0) return { outcome: 'closed' };
+    return this.sender.run(this.database.direct, { application, challenge, opening, origin }, factor);
+  }
+
+  async #find({ application, opening, challengeId }: SendChallengeInput): Promise<FoundAndOpened> {
+    if (opening !== 'server') {
+      const found = await this.challenges.find(opening, challengeId);
+      return found.outcome === 'found' ? { ...found, opening } : found;
+    }
+    const read = await this.challenges.read(application.id, challengeId);
+    const asked = read?.challenge.asked;
+    if (read === undefined || asked === undefined) return { outcome: 'unknown' };
+    const { challenge, expired } = read;
+    if (expired) return { outcome: 'closed' };
+    return { outcome: 'found', challenge, opening: openedByServer({ ...challenge, ...asked }) };
   }
 }
+
+type FoundAndOpened =
+  | { readonly outcome: 'found'; readonly challenge: Challenge; readonly opening: Opening }
+  | { readonly outcome: 'unknown' }
+  | { readonly outcome: 'closed' };

@@ -1,0 +1,122 @@
+import {
+  type CallHandler,
+  type ExecutionContext,
+  Injectable,
+  type NestInterceptor,
+  SetMetadata,
+} from '@nestjs/common';
+import { Reflector } from '@nestjs/core';
+import { IdempotentRequests, type KeptAnswer, type RepeatableRequest } from '@countersign/api-keys';
+import { Problem } from '@countersign/core';
+import { createHash } from 'node:crypto';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { type Observable, of } from 'rxjs';
+import { pathOf } from './path.js';
+import { validationFailed } from './validation.js';
+
+const KEPT_MS = 'countersign:answer-kept-ms';
+const KEY = /^[\x21-\x7e]{1,255}$/;
+
+/** Answers that say what became of the work; after any other nothing was changed, and it may be tried anew. */
+const KEPT = (status: number): boolean => status < 300 || status === 409 || status === 410 || status === 422;
+
+// Unforeseen, or cut short: whether the work was done, nobody can say.
+const UNKNOWN = (status: number): boolean => status === 500 || status === 503;
+
+/** What a claimed request needs when its answer is there. */
+interface Claimed {
+  readonly request: RepeatableRequest;
+  readonly keptMs: number | undefined;
+}
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** The claim that is to be completed with this request's answer. */
+    claimed?: Claimed;
+  }
+}
+
+/** Keeps a route's answers for repeats so long only, in milliseconds. */
+export function AnswerKept(ms: number): MethodDecorator {
+  return SetMetadata(KEPT_MS, ms);
+}
+
+/**
+ * Has a POST that a server repeats with the same `Idempotency-Key` done once (api.md, "Conventions"). It runs after the
+ * guards, so that a repeat needs the same key and counts against its limit.
+ */
+@Injectable()
+export class Idempotency implements NestInterceptor {
+  constructor(
+    private readonly requests: IdempotentRequests,
+    private readonly reflector: Reflector,
+  ) {}
+
+  /** @throws Problem `idempotency_conflict`, `conflict`, `validation_failed` */
+  async intercept(context: ExecutionContext, next: CallHandler): Promise<Observable<unknown>> {
+    const request = context.switchToHttp().getRequest<FastifyRequest>();
+    const repeatable = repeatableOf(request);
+    if (repeatable === undefined) return next.handle();
+    const claim = await this.requests.claim(repeatable);
+    switch (claim.outcome) {
+      case 'claimed':
+        request.claimed = {
+          request: repeatable,
+          keptMs: this.reflector.get<number | undefined>(KEPT_MS, context.getHandler()),
+        };
+        return next.handle();
+      case 'done':
+        return of(repeat(claim.answer, context.switchToHttp().getResponse<FastifyReply>()));
+      case 'other-request':
+        throw new Problem('idempotency_conflict');
+      case 'under-way':
+        throw new Problem('conflict', {
+          detail:
+            'The request of this Idempotency-Key is under way, or ended unfinished: it is not run again.',
+        });
+    }
+  }
+}
+
+/** Completes claims with what is really sent: the answer leaves once it is kept. */
+export function completeClaims(instance: FastifyInstance, requests: IdempotentRequests): void {
+  instance.addHook('onSend', async (request, reply, payload: unknown) => {
+    const { claimed } = request;
+    if (claimed === undefined) return payload;
+    const { statusCode: status } = reply;
+    if (KEPT(status)) {
+      const contentType = String(reply.getHeader('content-type') ?? '');
+      const body = typeof payload === 'string' ? payload : '';
+      await requests.complete(claimed.request, { status, contentType, body }, claimed.keptMs);
+    } else if (!UNKNOWN(status)) {
+      await requests.release(claimed.request);
+    }
+    return payload;
+  });
+}
+
+function repeatableOf({
+  method,
+  headers,
+  credential,
+  url,
+  body,
+}: FastifyRequest): RepeatableRequest | undefined {
+  const idempotencyKey = headers['idempotency-key'];
+  if (idempotencyKey === undefined || method !== 'POST' || credential?.kind !== 'key') return undefined;
+  if (typeof idempotencyKey !== 'string' || !KEY.test(idempotencyKey)) {
+    throw validationFailed([
+      { path: 'Idempotency-Key', message: 'must have 1 to 255 visible ASCII characters' },
+    ]);
+  }
+  const fingerprint = createHash('sha256')
+    .update(JSON.stringify([method, pathOf(url), body ?? null]))
+    .digest();
+  return { keyId: credential.key.id, idempotencyKey, fingerprint };
+}
+
+function repeat({ status, contentType, body }: KeptAnswer, reply: FastifyReply): unknown {
+  reply.status(status).header('Idempotency-Replayed', 'true');
+  if (contentType !== '') reply.type(contentType);
+  return body === '' ? undefined : (JSON.parse(body) as unknown);
+}

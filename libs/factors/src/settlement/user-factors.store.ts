@@ -1,0 +1,78 @@
+import { Injectable } from '@nestjs/common';
+import { Sealer, statement, type Tx } from '@countersign/core';
+import type { KnownUser } from '@countersign/directory';
+import { secretPlace } from '../factor.store.js';
+import type { LoadedFactor } from './settlement.store.js';
+
+/** An active factor of a user, its secret still sealed. */
+export interface HeldFactor {
+  readonly id: string;
+  readonly type: string;
+  readonly hint: string;
+  readonly isDefault: boolean;
+  readonly locked: boolean;
+  readonly secret: Buffer;
+  readonly secretVersion: number;
+  /** PostgreSQL's bigint. */
+  readonly watermark: string | null;
+}
+
+/** A user and all that they can be asked for. */
+export interface UserWithFactors {
+  readonly user: KnownUser;
+  /** The default one first. */
+  readonly factors: readonly HeldFactor[];
+}
+
+type Row = Omit<KnownUser, 'id'> & { readonly userId: string } & (
+    (Omit<HeldFactor, 'id'> & { readonly factorId: string }) | { readonly factorId: null }
+  );
+
+const LOAD = statement(
+  'user-factors-load',
+  `SELECT users.id AS "userId", users.external_id AS "externalId", users.email, users.locale, users.status,
+          users.role, users.security_epoch AS "securityEpoch", users.password_hash IS NOT NULL AS "hasPassword",
+          factor.id AS "factorId", factor.type, factor.hint, factor.is_default AS "isDefault",
+          factor.locked_at IS NOT NULL AS locked, factor.secret, factor.secret_version AS "secretVersion",
+          factor.watermark
+     FROM users
+     LEFT JOIN factors AS factor ON factor.user_id = users.id AND factor.status = 'active'
+    WHERE users.application_id = $1 AND users.external_id = $2
+    ORDER BY factor.is_default DESC, factor.id`,
+);
+
+/** Reads a user with everything that an answer in one call needs: one statement. */
+@Injectable()
+export class UserFactorsStore {
+  constructor(private readonly sealer: Sealer) {}
+
+  /** @param externalId the application's own id for the user */
+  async load(tx: Tx, applicationId: string, externalId: string): Promise<UserWithFactors | undefined> {
+    const rows = await tx.query<Row>(LOAD, [applicationId, externalId]);
+    const [first] = rows;
+    if (first === undefined) return undefined;
+    const { userId: id, email, locale, status, role, securityEpoch, hasPassword } = first;
+    return {
+      user: { id, externalId, email, locale, status, role, securityEpoch, hasPassword },
+      factors: rows.flatMap((row) => (row.factorId === null ? [] : [{ ...row, id: row.factorId }])),
+    };
+  }
+
+  /** Unseals one of them for verification, by a challenge that nobody has answered. */
+  unseal({ user, factors }: UserWithFactors, factor: HeldFactor): LoadedFactor {
+    return {
+      id: factor.id,
+      type: factor.type,
+      secret: this.sealer.openJson(factor.secret, secretPlace(factor.id)),
+      secretVersion: factor.secretVersion,
+      watermark: factor.watermark === null ? undefined : BigInt(factor.watermark),
+      locked: factor.locked,
+      othersLocked: factors.some(({ id, locked }) => locked && id !== factor.id),
+      userStatus: user.status,
+      securityEpoch: user.securityEpoch,
+      account: user.email ?? user.externalId,
+      locale: user.locale,
+      challengeSpent: false,
+    };
+  }
+}
