@@ -120,7 +120,7 @@ describe('every answer', () => {
     '/admin',
     '/robots.txt',
     '/favicon.ico',
-    '/v1/users',
+    '/v1/people',
     '/metrics',
   ])('to a path that does not exist is not found, whatever the method: %s', async (path) => {
     for (const method of ['GET', 'POST', 'PUT', 'DELETE']) {

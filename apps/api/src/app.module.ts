@@ -10,24 +10,28 @@ import { type FactorsConfig, factorsEntities, FactorsModule } from '@countersign
 import { loadFactorModules } from './factor-modules.js';
 import { factorProviders } from './factors.js';
 import { AccessGuard } from './http/access.guard.js';
+import { AdministeredApplications } from './http/administered-applications.js';
 import { CredentialGuard } from './http/credential.guard.js';
 import { RateLimitGuard } from './http/rate-limit.guard.js';
 import { StepUpCheck } from './http/step-up-check.js';
 import { UserGuard } from './http/user.guard.js';
 import { ApiKeyChangesController } from './routes/api-key-changes.controller.js';
 import { ApiKeyController } from './routes/api-key.controller.js';
+import { ApplicationController } from './routes/application.controller.js';
 import { ChallengeAnswerController } from './routes/challenge-answer.controller.js';
 import { ChallengeController } from './routes/challenge.controller.js';
 import { DeliveryController } from './routes/delivery.controller.js';
 import { DevelopmentController } from './routes/development.controller.js';
 import { DeviceController, UserDeviceController } from './routes/device.controller.js';
 import { EnrolmentController, UserEnrolmentController } from './routes/enrolment.controller.js';
+import { EventController } from './routes/event.controller.js';
 import { FactorTypeController } from './routes/factor-type.controller.js';
 import { FactorController, UserFactorController } from './routes/factor.controller.js';
 import { HealthController } from './routes/health.controller.js';
 import { JwksController } from './routes/jwks.controller.js';
 import { LoginController } from './routes/login.controller.js';
 import { MeController } from './routes/me.controller.js';
+import { PolicyBodies } from './routes/policy-bodies.js';
 import { ProblemPageController } from './routes/problem-page.controller.js';
 import { RegistrationController } from './routes/registration.controller.js';
 import { VerifyBudget } from './routes/rejected-answer.js';
@@ -35,6 +39,7 @@ import { ResyncController, UserResyncController } from './routes/resync.controll
 import { ServerAnswers } from './routes/server-answers.js';
 import { SessionController } from './routes/session.controller.js';
 import { StepUpController } from './routes/step-up.controller.js';
+import { UnlockController } from './routes/unlock.controller.js';
 import { UserVerificationController } from './routes/user-verification.controller.js';
 import { UserController } from './routes/user.controller.js';
 
@@ -68,9 +73,12 @@ const controllers = [
   UserFactorController,
   UserEnrolmentController,
   UserResyncController,
+  UnlockController,
   UserDeviceController,
   ApiKeyController,
   ApiKeyChangesController,
+  ApplicationController,
+  EventController,
   DeliveryController,
   JwksController,
   HealthController,
@@ -112,6 +120,8 @@ export class AppModule {
         StepUpCheck,
         VerifyBudget,
         ServerAnswers,
+        AdministeredApplications,
+        PolicyBodies,
         ...(serves ? guards : []),
       ],
     };

@@ -8,6 +8,7 @@ import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fa
 import type { CoreConfig, LoadedConfig } from '@countersign/core';
 import { type Clock, newId, SystemClock } from '@countersign/core';
 import { TWILIO_CALLBACK } from '@countersign/delivery';
+import { Applications } from '@countersign/directory';
 import { AppModule } from './app.module.js';
 import { corsOptions } from './http/cors.js';
 import type { HttpConfig, LogLevel, TrustedProxies } from './http/http.config.js';
@@ -83,7 +84,7 @@ export async function createApp(
   readForms(instance, TWILIO_CALLBACK);
   logRequests(instance, core.production);
   if (core.production && http.trustProxy === false) warnOfUntoldProxy(instance);
-  if (core.corsOrigins.length > 0) await app.register(fastifyCors, corsOptions(core.corsOrigins));
+  await app.register(fastifyCors, corsOptions(core.corsOrigins, app.get(Applications)));
   const repeatable = app.get(IdempotentRequests);
   completeClaims(instance, repeatable);
   app.useGlobalInterceptors(new Idempotency(repeatable, app.get(Reflector)), new RefuseUnaskedFields());

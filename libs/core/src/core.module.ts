@@ -10,6 +10,7 @@ import { Secret } from './crypto/secret-text.js';
 import { Database } from './database/database.js';
 import { EphemeralStore } from './ephemeral/ephemeral-store.js';
 import { openEphemeralStore } from './ephemeral/open-ephemeral-store.js';
+import { AuditLog } from './events/audit-log.js';
 import { EventLog } from './events/event-log.js';
 import { EventPartitions } from './events/event-partitions.js';
 import { EventRelay } from './events/event-relay.js';
@@ -84,13 +85,14 @@ export class CoreModule {
           useFactory: openSigningKeys,
         },
         EventLog,
+        AuditLog,
         EventPartitions,
         RelayStore,
         EventRelay,
         { provide: Jobs, useClass: PgBossJobs },
         CoreLifecycle,
       ],
-      exports: [Clock, Database, EphemeralStore, Sealer, SigningKeys, EventLog, EventRelay, Jobs],
+      exports: [Clock, Database, EphemeralStore, Sealer, SigningKeys, EventLog, AuditLog, EventRelay, Jobs],
     };
   }
 }

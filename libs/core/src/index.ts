@@ -24,7 +24,8 @@ export {
   EphemeralStore,
   EphemeralStoreUnavailable,
 } from './ephemeral/ephemeral-store.js';
-export { type EventDraft, type Origin, SYSTEM_ORIGIN } from './events/event.js';
+export { AuditLog } from './events/audit-log.js';
+export { EVENT_TYPES, type EventDraft, type EventType, type Origin, SYSTEM_ORIGIN } from './events/event.js';
 export { EventRelay, type RelaySubscriber } from './events/event-relay.js';
 export type { RelayedEvent } from './events/relayed-event.js';
 export { EventLog } from './events/event-log.js';

@@ -1,6 +1,8 @@
 /** What an application decides for its users. */
 export interface ApplicationPolicy {
   readonly registration: 'open' | 'closed';
+  /** Whether accounts need a verified address. */
+  readonly requireVerifiedEmail: boolean;
   readonly requireSecondFactor: boolean;
   /** Factor types that may be enrolled; `null` allows every type that the deployment offers. */
   readonly allowedFactorTypes: readonly string[] | null;
@@ -31,6 +33,7 @@ export type StoredPolicy = Partial<Omit<ApplicationPolicy, 'notices'>> & {
 /** The policy of an application that has not decided otherwise. */
 const DEFAULT_POLICY: ApplicationPolicy = {
   registration: 'open',
+  requireVerifiedEmail: false,
   requireSecondFactor: false,
   allowedFactorTypes: null,
   trustedDevices: true,
@@ -49,4 +52,11 @@ const DEFAULT_POLICY: ApplicationPolicy = {
 /** The whole policy: what is stored over the default, notice by notice. */
 export function policyOf(stored: StoredPolicy): ApplicationPolicy {
   return { ...DEFAULT_POLICY, ...stored, notices: { ...DEFAULT_POLICY.notices, ...stored.notices } };
+}
+
+/** What is stored when some of a policy is decided anew: the rest stays. */
+export function changedPolicy(stored: StoredPolicy, changes: StoredPolicy): StoredPolicy {
+  const notices = { ...stored.notices, ...changes.notices };
+  const changed = { ...stored, ...changes };
+  return Object.keys(notices).length === 0 ? changed : { ...changed, notices };
 }

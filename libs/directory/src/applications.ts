@@ -10,6 +10,7 @@ const MOST_REMEMBERED = 1_000;
 @Injectable()
 export class Applications {
   readonly #memory: ShortMemory<Application>;
+  readonly #origins: ShortMemory<true>;
 
   constructor(
     private readonly store: ApplicationStore,
@@ -17,6 +18,7 @@ export class Applications {
     clock: Clock,
   ) {
     this.#memory = new ShortMemory(clock, REMEMBERED_MS, MOST_REMEMBERED);
+    this.#origins = new ShortMemory(clock, REMEMBERED_MS, MOST_REMEMBERED);
   }
 
   /**
@@ -34,6 +36,17 @@ export class Applications {
   /** @param id the UUID that a token or key carries */
   async byId(id: string): Promise<Application | undefined> {
     return this.#memory.recall(idName(id), () => this.store.findById(this.database.direct, id), namesOf);
+  }
+
+  /**
+   * Whether any application lets browsers of an origin in: a preflight does not say which it is about.
+   * @param origin as the browser sends it
+   */
+  async anyAllows(origin: string): Promise<boolean> {
+    const allowed = await this.#origins.recall(origin, async () =>
+      (await this.store.anyAllows(this.database.direct, origin)) ? true : undefined,
+    );
+    return allowed === true;
   }
 
   /** Lets a change made by this process count in it at once. */

@@ -2,6 +2,8 @@ import { Module } from '@nestjs/common';
 import { ApplicationEntity } from './application.entity.js';
 import { ApplicationStore } from './application.store.js';
 import { Applications } from './applications.js';
+import { ChangeApplication } from './change-application.use-case.js';
+import { CreateApplication } from './create-application.use-case.js';
 import { EraseUser } from './erase-user.use-case.js';
 import { UserEntity } from './user.entity.js';
 import { PutUser } from './put-user.use-case.js';
@@ -13,7 +15,25 @@ export const directoryEntities = [ApplicationEntity, UserEntity];
 
 /** Applications and their users. */
 @Module({
-  providers: [ApplicationStore, Applications, UserStore, UserMaker, PutUser, EraseUser],
-  exports: [ApplicationStore, Applications, UserStore, UserMaker, PutUser, EraseUser],
+  providers: [
+    ApplicationStore,
+    Applications,
+    CreateApplication,
+    ChangeApplication,
+    UserStore,
+    UserMaker,
+    PutUser,
+    EraseUser,
+  ],
+  exports: [
+    ApplicationStore,
+    Applications,
+    CreateApplication,
+    ChangeApplication,
+    UserStore,
+    UserMaker,
+    PutUser,
+    EraseUser,
+  ],
 })
 export class DirectoryModule {}

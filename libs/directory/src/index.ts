@@ -1,7 +1,9 @@
-export type { ApplicationPolicy, NoticeSettings } from './application-policy.js';
+export type { ApplicationPolicy, NoticeSettings, StoredPolicy } from './application-policy.js';
 export { ApplicationEntity } from './application.entity.js';
 export { type Application, ApplicationStore, DEFAULT_APPLICATION } from './application.store.js';
 export { Applications } from './applications.js';
+export { ChangeApplication } from './change-application.use-case.js';
+export { CreateApplication } from './create-application.use-case.js';
 export { directoryEntities, DirectoryModule } from './directory.module.js';
 export { EraseUser } from './erase-user.use-case.js';
 export { PutUser } from './put-user.use-case.js';

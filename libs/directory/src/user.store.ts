@@ -131,6 +131,11 @@ const LOCK_ANY = statement(
       FOR NO KEY UPDATE`,
 );
 
+const EXTERNAL_IDS = statement(
+  'user-external-ids',
+  `SELECT id, external_id AS "externalId" FROM users WHERE id = ANY ($1::uuid[])`,
+);
+
 const ANY_ADMIN = statement('user-any-admin', `SELECT id FROM users WHERE role = 'admin' LIMIT 1`);
 
 /** Writes users. */
@@ -156,6 +161,13 @@ export class UserStore {
   async byExternalId(tx: Tx, applicationId: string, externalId: string): Promise<KnownUser | undefined> {
     const [user] = await tx.query<KnownUser>(BY_EXTERNAL_ID, [applicationId, externalId]);
     return user;
+  }
+
+  /** The applications' own ids of users, by UUID; erased ones are not among them. */
+  async externalIds(tx: Tx, ids: readonly string[]): Promise<ReadonlyMap<string, string>> {
+    if (ids.length === 0) return new Map();
+    const rows = await tx.query<{ id: string; externalId: string }>(EXTERNAL_IDS, [[...new Set(ids)]]);
+    return new Map(rows.map(({ id, externalId }) => [id, externalId]));
   }
 
   /** Makes a user whom a server knows by an id of its own. @returns whether there was none */

@@ -1,19 +1,46 @@
 import type { FastifyCorsOptions } from '@fastify/cors';
+import type { Applications } from '@countersign/directory';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 
 const TEN_MINUTES_IN_SECONDS = 600;
+const EXPOSED = ['X-Request-Id', 'RateLimit', 'RateLimit-Policy', 'Retry-After'];
 
 /**
  * Lets the browsers of some origins call the API. Nest's own `enableCors` answers preflights before the hook that
  * protects every answer, so the plugin is registered after it instead.
  *
- * @param allowed origins, compared exactly; any other gets no CORS header at all
+ * @param deployment origins that every application lets in, compared exactly; any other gets no CORS header at all
+ * @param applications those with origins of their own. A preflight does not say which application it is about, so that
+ * it passes where any of them knows the origin; the request that follows is held to its own (`allowOwnOrigin`).
  */
-export function corsOptions(allowed: readonly string[]): FastifyCorsOptions {
-  return {
-    origin: (origin, decide) => decide(null, origin !== undefined && allowed.includes(origin)),
+export function corsOptions(
+  deployment: readonly string[],
+  applications: Pick<Applications, 'anyAllows'>,
+): FastifyCorsOptions {
+  const common: FastifyCorsOptions = {
     methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
-    exposedHeaders: ['X-Request-Id', 'RateLimit', 'RateLimit-Policy', 'Retry-After'],
+    exposedHeaders: EXPOSED,
     maxAge: TEN_MINUTES_IN_SECONDS,
     strictPreflight: false,
   };
+  return {
+    delegator: async ({ method, headers: { origin } }: FastifyRequest) => {
+      if (origin === undefined) return { ...common, origin: false };
+      const preflight = method === 'OPTIONS';
+      const allowed = deployment.includes(origin) || (preflight && (await applications.anyAllows(origin)));
+      // The array form names the origin and never a wildcard.
+      return { ...common, origin: allowed ? [origin] : false };
+    },
+  };
+}
+
+/** Lets the browsers of the application's own origins read the answer, once it is known whose request it is. */
+export function allowOwnOrigin(
+  { headers: { origin }, application }: FastifyRequest,
+  reply: FastifyReply,
+): void {
+  if (origin === undefined || application?.allowedOrigins.includes(origin) !== true) return;
+  reply.header('Access-Control-Allow-Origin', origin);
+  reply.header('Access-Control-Expose-Headers', EXPOSED.join(', '));
+  reply.header('Vary', 'Origin');
 }

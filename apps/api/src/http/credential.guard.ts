@@ -3,7 +3,8 @@ import { ApiKeys } from '@countersign/api-keys';
 import { AccessTokens } from '@countersign/auth';
 import { parseToken } from '@countersign/core';
 import { type Application, Applications, DEFAULT_APPLICATION } from '@countersign/directory';
-import type { FastifyRequest } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { allowOwnOrigin } from './cors.js';
 import { isContractRoute } from './path.js';
 import type { Credential } from './request.js';
 
@@ -26,6 +27,7 @@ export class CredentialGuard implements CanActivate {
     request.credential = await this.#credential(request);
     const application = isContractRoute(request) ? await this.#application(request) : undefined;
     if (application !== undefined) request.application = application;
+    allowOwnOrigin(request, context.switchToHttp().getResponse<FastifyReply>());
     return true;
   }
 

@@ -100,3 +100,17 @@ export class ExternalId implements ValidatorConstraintInterface {
     return (typeof value === 'string' ? userNameFault(value) : undefined) ?? 'must be a text';
   }
 }
+
+/** A browser origin (RFC 6454 section 6.2), spelled as browsers send it. */
+@ValidatorConstraint({ name: 'webOrigin' })
+export class WebOrigin implements ValidatorConstraintInterface {
+  validate(value: unknown): boolean {
+    if (typeof value !== 'string' || value.length > 255) return false;
+    const url = URL.parse(value);
+    return url !== null && /^https?:$/.test(url.protocol) && url.origin === value;
+  }
+
+  defaultMessage(): string {
+    return 'each must be an origin such as https://app.example.com';
+  }
+}

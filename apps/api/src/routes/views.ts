@@ -1,6 +1,7 @@
 import { type ApiKey, keyPrefix } from '@countersign/api-keys';
 import type { AnyUser, IssuedSession, SessionView } from '@countersign/auth';
-import { publicId } from '@countersign/core';
+import { publicId, type RelayedEvent } from '@countersign/core';
+import type { Application } from '@countersign/directory';
 import type { Device } from '@countersign/devices';
 import {
   type Approval,
@@ -10,10 +11,12 @@ import {
   type SentTo,
   TRIES_PER_CHALLENGE,
 } from '@countersign/factors';
+import type { ApplicationDto } from './application.dto.js';
 import type { ApiKeyDto } from './api-key.dto.js';
 import type { SessionDto, SessionTokensDto, UserDto } from './account.dto.js';
 import type { ApprovedDto, ChallengeDto, OpenedChallengeDto, SentDto } from './challenge.dto.js';
 import type { DeviceDto } from './device.dto.js';
+import type { EventDto } from './event.dto.js';
 import type { FactorDto } from './factor.dto.js';
 
 /** A user as the API shows them. */
@@ -143,5 +146,43 @@ export function apiKeyView(key: ApiKey, rateLimit: ApiKeyDto['rateLimit']): ApiK
     lastUsedAt: key.lastUsedAt?.toISOString() ?? null,
     expiresAt: key.expiresAt?.toISOString() ?? null,
     revokedAt: key.revokedAt?.toISOString() ?? null,
+  };
+}
+
+/** An application as its administrators see it. */
+export function applicationView(application: Application): ApplicationDto {
+  const { id, name, slug, issuer, allowedOrigins, policy, createdAt } = application;
+  const { allowedFactorTypes } = policy;
+  return {
+    id: publicId('app', id),
+    name,
+    slug,
+    issuer,
+    allowedOrigins: [...allowedOrigins],
+    policy: {
+      ...policy,
+      allowedFactorTypes: allowedFactorTypes === null ? null : [...allowedFactorTypes],
+    },
+    createdAt: createdAt.toISOString(),
+  };
+}
+
+/**
+ * An event as the audit log shows it.
+ * @param externalIds the applications' own ids of users, by UUID
+ */
+export function eventView(event: RelayedEvent, externalIds: ReadonlyMap<string, string>): EventDto {
+  const { userId } = event;
+  return {
+    id: publicId('evt', event.id),
+    type: event.type,
+    at: event.at.toISOString(),
+    user:
+      userId === null ? null : { id: publicId('usr', userId), externalId: externalIds.get(userId) ?? null },
+    actor: { type: event.actorType, id: event.actorId },
+    ip: event.ip,
+    userAgent: event.userAgent,
+    requestId: event.requestId,
+    data: { ...event.data },
   };
 }

@@ -1,4 +1,4 @@
-import type { EventType } from './event.js';
+import type { Actor, EventType } from './event.js';
 
 /** An event as it was written. */
 export interface RelayedEvent {
@@ -8,7 +8,7 @@ export interface RelayedEvent {
   readonly type: EventType;
   readonly applicationId: string;
   readonly userId: string | null;
-  readonly actorType: string;
+  readonly actorType: Actor['type'];
   readonly actorId: string | null;
   readonly ip: string | null;
   readonly userAgent: string | null;

@@ -24,3 +24,8 @@ export function newId(time: Clock | Date): string {
   lastMs = msecs;
   return v7({ msecs, seq: sequence });
 }
+
+/** The moment that a UUIDv7 was made of, to the millisecond (RFC 9562 section 5.7). */
+export function timeOf(id: string): Date {
+  return new Date(Number.parseInt(id.replaceAll('-', '').slice(0, 12), 16));
+}

@@ -1,0 +1,167 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { expectProblem } from '../../factories/accounts.js';
+import { startTestApp, type TestApp } from '../../factories/app.js';
+import { wrongCode } from '../../factories/factors.js';
+import {
+  type Administrator,
+  enrolServedUser,
+  makeAdministrator,
+  makeServer,
+  newExternalId,
+  type Server,
+  serverOf,
+} from '../../factories/servers.js';
+import { sql, uuidOf } from '../../factories/sql.js';
+
+describe('a POST with an Idempotency-Key', () => {
+  let world: TestApp;
+  let other: TestApp;
+  let administrator: Administrator;
+  let server: Server;
+  beforeAll(async () => {
+    const masterKey = Buffer.alloc(32, 9).toString('base64');
+    world = await startTestApp({ masterKey });
+    const { clock, databaseUrl } = world;
+    other = await startTestApp({ masterKey, clock, databaseUrl });
+    administrator = await makeAdministrator(world);
+    server = await makeServer(world, { administrator });
+  });
+  afterAll(async () => {
+    await Promise.all([world.stop(), other.stop()]);
+  });
+
+  let count = 0;
+  const fresh = (): Record<string, string> => ({ 'idempotency-key': `request-${(count += 1)}` });
+
+  it('is done once, and answered alike from then on, by any instance, secrets included', async () => {
+    const user = newExternalId();
+    const path = `/v1/users/${user}/factors`;
+    const headers = fresh();
+    const first = await server.post(path, { type: 'totp' }, headers);
+    const again = await serverOf(other.client, server.key).post(path, { type: 'totp' }, headers);
+    expect([first.status, again.status]).toEqual([201, 201]);
+    expect(again.body).toEqual(first.body);
+    expect(again.headers.get('idempotency-replayed')).toBe('true');
+    expect(first.headers.get('idempotency-replayed')).toBeNull();
+    expect((await server.get(path)).body.data).toHaveLength(1);
+    const rows = await sql(
+      world.databaseUrl,
+      'SELECT encode(answer, $1) AS answer FROM idempotent_requests',
+      ['escape'],
+    );
+    expect(JSON.stringify(rows)).not.toContain(first.body.secret);
+  });
+
+  it('is refused with another body, path or method of the same kind under the same key', async () => {
+    const headers = fresh();
+    const path = `/v1/users/${newExternalId()}/factors`;
+    await server.post(path, { type: 'totp' }, headers);
+    for (const [otherPath, body] of [
+      [path, { type: 'totp', label: 'other' }],
+      [`/v1/users/${newExternalId()}/factors`, { type: 'totp' }],
+      ['/v1/challenges', { type: 'totp' }],
+    ] as const) {
+      expectProblem(await server.post(otherPath, body, headers), 409, 'idempotency_conflict');
+    }
+  });
+
+  it('is another request for another key of the same application', async () => {
+    const headers = fresh();
+    const second = await makeServer(world, { administrator });
+    const user = newExternalId();
+    const path = `/v1/users/${user}/factors`;
+    expect((await server.post(path, { type: 'totp' }, headers)).status).toBe(201);
+    expect((await second.post(path, { type: 'totp' }, headers)).status).toBe(201);
+    expect((await server.get(path)).body.data).toHaveLength(2);
+  });
+
+  it('runs once when many come at once; the others are told that it is under way, or its answer', async () => {
+    const user = newExternalId();
+    const path = `/v1/users/${user}/factors`;
+    const headers = fresh();
+    const answers = await Promise.all(
+      Array.from({ length: 12 }, (_, turn) =>
+        serverOf((turn % 2 === 0 ? world : other).client, server.key).post(path, { type: 'totp' }, headers),
+      ),
+    );
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([201, 409]));
+    expect((await server.get(path)).body.data).toHaveLength(1);
+  });
+
+  it('whose first died unfinished never runs again', async () => {
+    const headers = fresh();
+    const path = `/v1/users/${newExternalId()}/factors`;
+    await server.post(path, { type: 'totp' }, headers);
+    await sql(world.databaseUrl, 'UPDATE idempotent_requests SET answer = NULL WHERE idempotency_key = $1', [
+      headers['idempotency-key'],
+    ]);
+    expectProblem(await server.post(path, { type: 'totp' }, headers), 409, 'conflict');
+  });
+
+  it('may be made anew where nothing was changed: a bad request, a missing thing', async () => {
+    const headers = fresh();
+    const path = `/v1/users/${newExternalId()}/factors`;
+    expectProblem(await server.post(path, { type: 'nonsense' }, headers), 400, 'validation_failed');
+    expect((await server.post(path, { type: 'totp' }, headers)).status).toBe(201);
+  });
+
+  it('keeps refusals that count: the same wrong answer takes one try', async () => {
+    const user = await enrolServedUser(world, server);
+    const path = `/v1/users/${user.externalId}/verify`;
+    const headers = fresh();
+    const code = wrongCode(user);
+    const first = await server.post(path, { code }, headers);
+    const again = await server.post(path, { code }, headers);
+    expectProblem(first, 422, 'answer_rejected');
+    expect(again.body).toEqual(first.body);
+    expect(again.headers.get('content-type')).toMatch(/^application\/problem\+json/);
+  });
+
+  it('keeps the answers of verifications for a minute, others for a day', async () => {
+    const user = await enrolServedUser(world, server);
+    const verify = `/v1/users/${user.externalId}/verify`;
+    const [verified, enrolled] = [fresh(), fresh()];
+    const code = user.code();
+    const first = await server.post(verify, { code }, verified);
+    expect((await server.post(verify, { code }, verified)).body).toEqual(first.body);
+    const path = `/v1/users/${user.externalId}/factors`;
+    await server.post(path, { type: 'totp' }, enrolled);
+    world.clock.advance(60_000);
+    expectProblem(await server.post(verify, { code }, verified), 422, 'answer_rejected');
+    expect((await server.post(path, { type: 'totp' }, enrolled)).headers.get('idempotency-replayed')).toBe(
+      'true',
+    );
+    world.clock.advance(24 * 60 * 60_000);
+    const later = await server.post(path, { type: 'totp', label: 'later' }, enrolled);
+    expect([later.status, later.headers.get('idempotency-replayed')]).toEqual([201, null]);
+  });
+
+  it.each([['blank'.replace('k', ' ')], ['x'.repeat(256)], ['ü']])(
+    'must be well-formed, unlike “%s”',
+    async (key) => {
+      const answer = await server
+        .post('/v1/challenges', { user: newExternalId() }, { 'idempotency-key': key })
+        .catch(() => undefined);
+      // Some of these the HTTP client itself refuses to send.
+      if (answer !== undefined) expectProblem(answer, 400, 'validation_failed');
+    },
+  );
+
+  it('means nothing to administrators, who have no key', async () => {
+    const headers = fresh();
+    const body = { name: 'x', scopes: ['users:read'] };
+    const make = async (): Promise<unknown> =>
+      (await world.client.post('/v1/api-keys', body, { token: administrator.token, headers })).body.id;
+    expect(await make()).not.toBe(await make());
+  });
+
+  it('goes with its key: nothing of a revoked one is repeated', async () => {
+    const doomed = await makeServer(world, { administrator });
+    const headers = fresh();
+    const path = `/v1/users/${newExternalId()}/factors`;
+    await doomed.post(path, { type: 'totp' }, headers);
+    await world.client.delete(`/v1/api-keys/${doomed.keyId}`, { token: administrator.token });
+    expectProblem(await doomed.post(path, { type: 'totp' }, headers), 401, 'invalid_api_key');
+    expect(uuidOf(doomed.keyId)).toMatch(/-/);
+  });
+});
