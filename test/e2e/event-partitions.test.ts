@@ -1,16 +1,16 @@
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { EventPartitions } from '../../libs/core/src/events/event-partitions.js';
+import { MonthlyPartitions } from '@countersign/core';
 import { startTestApp, type TestApp } from '../factories/app.js';
 import { register } from '../factories/people.js';
 import { sql } from '../factories/sql.js';
 
 describe("the event log's partitions", () => {
   let world: TestApp;
-  let partitions: EventPartitions;
+  let partitions: MonthlyPartitions;
   beforeAll(async () => {
     world = await startTestApp({ env: { EVENT_RETENTION: '90d' } });
-    partitions = world.app.get(EventPartitions, { strict: false });
+    partitions = world.app.get(MonthlyPartitions, { strict: false });
   });
   afterAll(() => world.stop());
 

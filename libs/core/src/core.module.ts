@@ -8,11 +8,11 @@ import { CoreLifecycle } from './core.lifecycle.js';
 import { Sealer } from './crypto/sealer.js';
 import { Secret } from './crypto/secret-text.js';
 import { Database } from './database/database.js';
+import { MonthlyPartitions } from './database/monthly-partitions.js';
 import { EphemeralStore } from './ephemeral/ephemeral-store.js';
 import { openEphemeralStore } from './ephemeral/open-ephemeral-store.js';
 import { AuditLog } from './events/audit-log.js';
 import { EventLog } from './events/event-log.js';
-import { EventPartitions } from './events/event-partitions.js';
 import { EventRelay } from './events/event-relay.js';
 import { RelayPositionEntity } from './events/relay-position.entity.js';
 import { RelayStore } from './events/relay.store.js';
@@ -86,13 +86,24 @@ export class CoreModule {
         },
         EventLog,
         AuditLog,
-        EventPartitions,
+        MonthlyPartitions,
         RelayStore,
         EventRelay,
         { provide: Jobs, useClass: PgBossJobs },
         CoreLifecycle,
       ],
-      exports: [Clock, Database, EphemeralStore, Sealer, SigningKeys, EventLog, AuditLog, EventRelay, Jobs],
+      exports: [
+        MonthlyPartitions,
+        Clock,
+        Database,
+        EphemeralStore,
+        Sealer,
+        SigningKeys,
+        EventLog,
+        AuditLog,
+        EventRelay,
+        Jobs,
+      ],
     };
   }
 }

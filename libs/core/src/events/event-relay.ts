@@ -21,9 +21,17 @@ export interface RelaySubscriber {
   readonly types: readonly EventType[];
   /** Whether it can take events at this moment; they wait for it. */
   readonly ready: () => boolean;
-  /** Writes down, in this very transaction, what is to be done. It must do nothing outside of it. */
-  readonly handle: (tx: Tx, events: readonly RelayedEvent[]) => Promise<void>;
+  /**
+   * Writes down, in this very transaction, what is to be done, and does nothing outside of it. What it returns runs
+   * once the transaction is committed, and never if it is not; it must not keep the relay waiting.
+   */
+  readonly handle: (tx: Tx, events: readonly RelayedEvent[]) => Promise<AfterCommit>;
+  /** How long an event may wait at most until it is looked for, in milliseconds; half a second where absent. */
+  readonly longestPauseMs?: number;
 }
+
+/** What is begun once a transaction is committed. */
+type AfterCommit = (() => void) | void;
 
 const BATCH = 200;
 const SHORTEST_PAUSE_MS = 50;
@@ -66,7 +74,8 @@ export class EventRelay implements OnApplicationBootstrap, BeforeApplicationShut
   /** Hands over what is next for a subscriber. @returns how many events it has moved on by */
   async handOver(subscriber: RelaySubscriber): Promise<number> {
     const { name, types, handle } = subscriber;
-    return this.database.transaction(async (tx) => {
+    let afterCommit: AfterCommit;
+    const moved = await this.database.transaction(async (tx) => {
       const position = await this.store.claim(tx, name);
       if (position === undefined) return 0;
       if (BigInt(position.tx) >= BigInt(position.future)) {
@@ -79,18 +88,22 @@ export class EventRelay implements OnApplicationBootstrap, BeforeApplicationShut
       const last = events.at(-1);
       if (last === undefined) return 0;
       const wanted = events.filter(({ type }) => types.includes(type));
-      if (wanted.length > 0) await handle(tx, wanted);
+      if (wanted.length > 0) afterCommit = await handle(tx, wanted);
       await this.store.advance(tx, name, last);
       return events.length;
     });
+    afterCommit?.();
+    return moved;
   }
 
   async #follow(subscriber: RelaySubscriber): Promise<void> {
-    let pauseMs = SHORTEST_PAUSE_MS;
+    const longestMs = subscriber.longestPauseMs ?? LONGEST_PAUSE_MS;
+    const shortestMs = Math.min(SHORTEST_PAUSE_MS, longestMs);
+    let pauseMs = shortestMs;
     while (!this.#stop.signal.aborted) {
       try {
         const moved = subscriber.ready() ? await this.handOver(subscriber) : 0;
-        pauseMs = moved > 0 ? SHORTEST_PAUSE_MS : Math.min(pauseMs * 2, LONGEST_PAUSE_MS);
+        pauseMs = moved > 0 ? shortestMs : Math.min(pauseMs * 2, longestMs);
         if (moved === BATCH) continue;
       } catch (error) {
         this.#logger.warn(

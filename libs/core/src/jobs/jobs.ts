@@ -9,10 +9,19 @@ export interface JobQueue {
   readonly retryDelaySeconds: number;
   /** After which a job whose worker has fallen silent is tried again. */
   readonly expireInSeconds: number;
+  /** How many are taken at once; ten where absent. */
+  readonly batchSize?: number;
 }
 
 /** Ids and names of kinds only: jobs are kept in clear. */
 export type JobPayload = Readonly<Record<string, string | number | boolean | null>>;
+
+/** A job that is to be done. */
+export interface JobOrder {
+  readonly payload: JobPayload;
+  /** Not before this moment, by PostgreSQL's clock. */
+  readonly startAfter?: Date;
+}
 
 /** Does one job. When it rejects, the job is tried again. It may be done more than once. */
 export type JobHandler<P extends JobPayload> = (payload: P) => Promise<void>;
@@ -29,5 +38,5 @@ export abstract class Jobs {
    * Enqueues jobs: they are there once the transaction commits, or never.
    * @throws Error where `ready` is false
    */
-  abstract enqueue(tx: Tx, queue: string, payloads: readonly JobPayload[]): Promise<void>;
+  abstract enqueue(tx: Tx, queue: string, jobs: readonly JobOrder[]): Promise<void>;
 }

@@ -11,7 +11,7 @@ import type { Job, JobResult, PgBoss } from 'pg-boss';
 import type { CoreConfig } from '../core.config.js';
 import { Database } from '../database/database.js';
 import type { Tx } from '../database/tx.js';
-import { type JobHandler, type JobPayload, type JobQueue, Jobs } from './jobs.js';
+import { type JobHandler, type JobOrder, type JobPayload, type JobQueue, Jobs } from './jobs.js';
 
 const SCHEMA = 'pgboss';
 const BATCH = 10;
@@ -51,9 +51,11 @@ export class PgBossJobs extends Jobs implements OnApplicationBootstrap, BeforeAp
     this.#defined.push({ queue, handler });
   }
 
-  override async enqueue(tx: Tx, queue: string, payloads: readonly JobPayload[]): Promise<void> {
+  override async enqueue(tx: Tx, queue: string, orders: readonly JobOrder[]): Promise<void> {
     if (this.#boss === undefined) throw new Error('The job engine has not started');
-    const jobs = payloads.map((data) => ({ data }));
+    const jobs = orders.map(({ payload: data, startAfter }) =>
+      startAfter === undefined ? { data } : { data, startAfter },
+    );
     await this.#boss.insert(queue, jobs, { db: { executeSql: (text, values) => tx.run(text, values) } });
   }
 
@@ -98,14 +100,14 @@ export class PgBossJobs extends Jobs implements OnApplicationBootstrap, BeforeAp
   }
 
   async #work(boss: PgBoss, queue: JobQueue, handler: JobHandler<never>): Promise<void> {
-    const { name, retryLimit, retryDelaySeconds: retryDelay, expireInSeconds } = queue;
+    const { name, retryLimit, retryDelaySeconds: retryDelay, expireInSeconds, batchSize = BATCH } = queue;
     const options = { retryLimit, retryDelay, retryBackoff: true, expireInSeconds };
     await boss.createQueue(name, options);
     await boss.updateQueue(name, options);
     await boss.work(
       name,
       {
-        batchSize: BATCH,
+        batchSize,
         burstWhenBatchFull: true,
         pollingIntervalSeconds: POLLING_SECONDS,
         perJobResults: true,

@@ -42,6 +42,12 @@ export class Notices implements OnModuleInit {
       const notice = application && noticeOf(event, application.policy.notices);
       if (notice !== undefined) jobs.push({ eventId: event.id, at: event.at.toISOString(), notice });
     }
-    if (jobs.length > 0) await this.jobs.enqueue(tx, QUEUE.name, jobs);
+    if (jobs.length > 0) {
+      await this.jobs.enqueue(
+        tx,
+        QUEUE.name,
+        jobs.map((payload) => ({ payload })),
+      );
+    }
   }
 }
