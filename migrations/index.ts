@@ -2,6 +2,7 @@ import { Foundation0000000000001 } from './0001-foundation.js';
 import { Messages0000000000002 } from './0002-messages.js';
 import { Relay0000000000003 } from './0003-relay.js';
 import { ApiKeys0000000000004 } from './0004-api-keys.js';
+import { Webhooks0000000000005 } from './0005-webhooks.js';
 
 /** Every migration, oldest first. */
 export const migrations = [
@@ -9,4 +10,5 @@ export const migrations = [
   Messages0000000000002,
   Relay0000000000003,
   ApiKeys0000000000004,
+  Webhooks0000000000005,
 ];

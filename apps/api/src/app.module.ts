@@ -7,6 +7,7 @@ import { deliveryEntities, DeliveryModule } from '@countersign/delivery';
 import { devicesEntities, DevicesModule } from '@countersign/devices';
 import { directoryEntities, DirectoryModule } from '@countersign/directory';
 import { type FactorsConfig, factorsEntities, FactorsModule } from '@countersign/factors';
+import { webhooksEntities, WebhooksModule } from '@countersign/webhooks';
 import { loadFactorModules } from './factor-modules.js';
 import { factorProviders } from './factors.js';
 import { AccessGuard } from './http/access.guard.js';
@@ -41,6 +42,9 @@ import { SessionController } from './routes/session.controller.js';
 import { StepUpController } from './routes/step-up.controller.js';
 import { UnlockController } from './routes/unlock.controller.js';
 import { UserVerificationController } from './routes/user-verification.controller.js';
+import { WebhookChangesController } from './routes/webhook-changes.controller.js';
+import { WebhookDeliveryController } from './routes/webhook-delivery.controller.js';
+import { WebhookController } from './routes/webhook.controller.js';
 import { UserController } from './routes/user.controller.js';
 
 /** Every table of every library. */
@@ -50,6 +54,7 @@ export const entities = [
   ...devicesEntities,
   ...apiKeysEntities,
   ...deliveryEntities,
+  ...webhooksEntities,
   ...factorsEntities,
   ...authEntities,
 ];
@@ -79,6 +84,9 @@ const controllers = [
   ApiKeyChangesController,
   ApplicationController,
   EventController,
+  WebhookController,
+  WebhookChangesController,
+  WebhookDeliveryController,
   DeliveryController,
   JwksController,
   HealthController,
@@ -109,6 +117,7 @@ export class AppModule {
         DevicesModule,
         ApiKeysModule,
         DeliveryModule,
+        WebhooksModule,
         FactorsModule,
         AuthModule,
         ...modules,

@@ -4,6 +4,7 @@ import { type ConfigSection, coreSection, loadConfig, type LoadedConfig } from '
 import { deliverySection } from '@countersign/delivery';
 import { devicesSection } from '@countersign/devices';
 import { factorsSection } from '@countersign/factors';
+import { webhooksSection } from '@countersign/webhooks';
 import { httpSection } from './http/http.config.js';
 
 /**
@@ -18,6 +19,7 @@ export const configSections: readonly ConfigSection[] = [
   devicesSection,
   apiKeysSection,
   deliverySection,
+  webhooksSection,
 ] as unknown as readonly ConfigSection[];
 
 /**

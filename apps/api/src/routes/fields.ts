@@ -6,6 +6,7 @@ import {
   type ValidatorConstraintInterface,
 } from 'class-validator';
 import { normaliseEmail } from '@countersign/auth';
+import { EVENT_TYPES } from '@countersign/core';
 import { userNameFault } from '../http/external-id.js';
 
 const LONGEST_PASSWORD = 128;
@@ -112,5 +113,19 @@ export class WebOrigin implements ValidatorConstraintInterface {
 
   defaultMessage(): string {
     return 'each must be an origin such as https://app.example.com';
+  }
+}
+
+/** What a webhook wants to be told of: types of events, each once, or `*` alone. */
+@ValidatorConstraint({ name: 'wantedEvents' })
+export class WantedEvents implements ValidatorConstraintInterface {
+  validate(value: unknown): boolean {
+    if (!Array.isArray(value) || value.length === 0 || new Set(value).size !== value.length) return false;
+    if (value.length === 1 && value[0] === '*') return true;
+    return value.every((type) => (EVENT_TYPES as readonly unknown[]).includes(type));
+  }
+
+  defaultMessage(): string {
+    return `must be ["*"], or some of ${EVENT_TYPES.join(', ')}`;
   }
 }

@@ -11,6 +11,7 @@ import {
   type SentTo,
   TRIES_PER_CHALLENGE,
 } from '@countersign/factors';
+import type { Delivery, Webhook } from '@countersign/webhooks';
 import type { ApplicationDto } from './application.dto.js';
 import type { ApiKeyDto } from './api-key.dto.js';
 import type { SessionDto, SessionTokensDto, UserDto } from './account.dto.js';
@@ -18,6 +19,7 @@ import type { ApprovedDto, ChallengeDto, OpenedChallengeDto, SentDto } from './c
 import type { DeviceDto } from './device.dto.js';
 import type { EventDto } from './event.dto.js';
 import type { FactorDto } from './factor.dto.js';
+import type { DeliveryDto, WebhookDto } from './webhook.dto.js';
 
 /** A user as the API shows them. */
 export function userView(account: AnyUser): UserDto {
@@ -184,5 +186,33 @@ export function eventView(event: RelayedEvent, externalIds: ReadonlyMap<string, 
     userAgent: event.userAgent,
     requestId: event.requestId,
     data: { ...event.data },
+  };
+}
+
+/** A webhook as its administrators see it. */
+export function webhookView({ id, url, events, description, status, createdAt }: Webhook): WebhookDto {
+  return {
+    id: publicId('whk', id),
+    url,
+    events: [...events],
+    description,
+    status,
+    createdAt: createdAt.toISOString(),
+  };
+}
+
+/** A delivery as its webhook's administrators see it. */
+export function deliveryView(delivery: Delivery): DeliveryDto {
+  return {
+    id: publicId('dlv', delivery.id),
+    eventId: publicId('evt', delivery.eventId),
+    type: delivery.eventType,
+    attempt: delivery.attempt,
+    status: delivery.status,
+    responseStatus: delivery.responseStatus,
+    responseExcerpt: delivery.responseExcerpt,
+    error: delivery.error,
+    createdAt: delivery.createdAt.toISOString(),
+    nextAttemptAt: delivery.nextAttemptAt?.toISOString() ?? null,
   };
 }

@@ -33,6 +33,14 @@ export interface RelaySubscriber {
 /** What is begun once a transaction is committed. */
 type AfterCommit = (() => void) | void;
 
+/** How many events were handed over, and what follows. */
+interface HandedOver {
+  readonly moved: number;
+  readonly afterCommit?: (() => void) | undefined;
+}
+
+const NOTHING: HandedOver = { moved: 0 };
+
 const BATCH = 200;
 const SHORTEST_PAUSE_MS = 50;
 const LONGEST_PAUSE_MS = 500;
@@ -74,23 +82,22 @@ export class EventRelay implements OnApplicationBootstrap, BeforeApplicationShut
   /** Hands over what is next for a subscriber. @returns how many events it has moved on by */
   async handOver(subscriber: RelaySubscriber): Promise<number> {
     const { name, types, handle } = subscriber;
-    let afterCommit: AfterCommit;
-    const moved = await this.database.transaction(async (tx) => {
+    const { moved, afterCommit } = await this.database.transaction(async (tx): Promise<HandedOver> => {
       const position = await this.store.claim(tx, name);
-      if (position === undefined) return 0;
+      if (position === undefined) return NOTHING;
       if (BigInt(position.tx) >= BigInt(position.future)) {
         // A backup was restored into a server that has counted fewer transactions: nothing would ever be next.
         await this.store.skipTo(tx, name, position.horizon);
         this.#logger.warn(`“${name}” goes on from now: the database was restored from elsewhere`);
-        return 0;
+        return NOTHING;
       }
       const events = await this.store.next(tx, position, BATCH);
       const last = events.at(-1);
-      if (last === undefined) return 0;
+      if (last === undefined) return NOTHING;
       const wanted = events.filter(({ type }) => types.includes(type));
-      if (wanted.length > 0) afterCommit = await handle(tx, wanted);
+      const afterCommit = wanted.length > 0 ? ((await handle(tx, wanted)) ?? undefined) : undefined;
       await this.store.advance(tx, name, last);
-      return events.length;
+      return { moved: events.length, afterCommit };
     });
     afterCommit?.();
     return moved;

@@ -19,8 +19,8 @@ export type JobPayload = Readonly<Record<string, string | number | boolean | nul
 /** A job that is to be done. */
 export interface JobOrder {
   readonly payload: JobPayload;
-  /** Not before this moment, by PostgreSQL's clock. */
-  readonly startAfter?: Date;
+  /** Milliseconds that it waits at least, by PostgreSQL's clock: those of instances may differ. */
+  readonly delayMs?: number;
 }
 
 /** Does one job. When it rejects, the job is tried again. It may be done more than once. */

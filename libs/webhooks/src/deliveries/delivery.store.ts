@@ -1,0 +1,228 @@
+import { Injectable } from '@nestjs/common';
+import { Clock, newId, type RelayedEvent, statement, type Tx } from '@countersign/core';
+import type { SealedSecrets } from '../webhook.store.js';
+import type { Delivery, DeliveryRef } from './delivery.js';
+
+/** An event that is to go to a webhook. UUIDs. */
+export interface NewDelivery {
+  readonly webhookId: string;
+  readonly event: Pick<RelayedEvent, 'id' | 'at' | 'type'>;
+}
+
+/** What an attempt came to. */
+export interface DeliveryResult extends DeliveryRef {
+  readonly step: number;
+  readonly status: Delivery['status'];
+  readonly responseStatus: number | null;
+  readonly responseExcerpt: string | null;
+  readonly error: string | null;
+  readonly nextAttemptAt: Date | null;
+}
+
+/** A delivery that was taken up, with its webhook and its event where they are still there. */
+export interface TakenDelivery extends SealedSecrets {
+  readonly step: number;
+  readonly webhookId: string;
+  readonly url: string | null;
+  readonly webhookStatus: 'enabled' | 'disabled' | null;
+  readonly eventId: string;
+  readonly eventAt: Date;
+  readonly eventType: RelayedEvent['type'];
+  readonly userId: string | null;
+  readonly data: RelayedEvent['data'] | null;
+  readonly externalId: string | null;
+}
+
+/** Which webhook's deliveries, newest first, and from where in the list on. */
+export interface DeliveryPage {
+  readonly webhookId: string;
+  readonly limit: number;
+  readonly after: string | undefined;
+}
+
+const INSERT = statement(
+  'webhook-delivery-insert',
+  `INSERT INTO webhook_deliveries
+          (id, created_at, webhook_id, event_id, event_at, event_type, next_attempt_at, leased_until)
+   SELECT id, $2, webhook_id, event_id, event_at, event_type, $2, $3
+     FROM jsonb_to_recordset($1::jsonb) AS delivery (
+          id uuid, webhook_id uuid, event_id uuid, event_at timestamptz, event_type text)`,
+);
+
+// A delivery is in the hand of one worker at a time, and of none who counts its attempts otherwise.
+const TAKE = statement(
+  'webhook-delivery-take',
+  `WITH taken AS (
+     UPDATE webhook_deliveries SET leased_until = $4
+      WHERE id = $1 AND created_at = $2 AND attempt = $3 AND status = 'pending'
+        AND (leased_until IS NULL OR leased_until <= $5)
+     RETURNING webhook_id, event_id, event_at, event_type, step
+   )
+   SELECT taken.step, taken.webhook_id AS "webhookId", webhook.url, webhook.status AS "webhookStatus",
+          webhook.secret, webhook.previous_secret AS "previousSecret",
+          webhook.previous_until AS "previousUntil", taken.event_id AS "eventId", taken.event_at AS "eventAt",
+          taken.event_type AS "eventType", event.user_id AS "userId", event.data,
+          users.external_id AS "externalId"
+     FROM taken
+     LEFT JOIN webhooks AS webhook ON webhook.id = taken.webhook_id
+     LEFT JOIN events AS event ON event.id = taken.event_id AND event.at = taken.event_at
+     LEFT JOIN users ON users.id = event.user_id`,
+);
+
+const LET_GO = statement(
+  'webhook-delivery-let-go',
+  `UPDATE webhook_deliveries SET leased_until = NULL WHERE id = $1 AND created_at = $2 AND attempt = $3`,
+);
+
+const SETTLE = statement(
+  'webhook-delivery-settle',
+  `UPDATE webhook_deliveries AS delivery
+      SET attempt = delivery.attempt + 1, step = result.step, status = result.status,
+          response_status = result.response_status, response_excerpt = result.response_excerpt,
+          error = result.error, next_attempt_at = result.next_attempt_at, leased_until = NULL
+     FROM jsonb_to_recordset($1::jsonb) AS result (
+          id uuid, created_at timestamptz, attempt integer, step integer, status text, response_status integer,
+          response_excerpt text, error text, next_attempt_at timestamptz)
+    WHERE delivery.id = result.id AND delivery.created_at = result.created_at
+      AND delivery.attempt = result.attempt AND delivery.status = 'pending'
+   RETURNING delivery.id`,
+);
+
+// Whoever held these has died, or was too slow.
+const EXPIRED = statement(
+  'webhook-delivery-expired',
+  `UPDATE webhook_deliveries AS delivery SET leased_until = NULL
+     FROM (SELECT id, created_at FROM webhook_deliveries
+            WHERE leased_until <= $1
+            ORDER BY leased_until
+            LIMIT $2
+              FOR UPDATE SKIP LOCKED) AS due
+    WHERE delivery.id = due.id AND delivery.created_at = due.created_at
+   RETURNING delivery.id, delivery.created_at AS "createdAt", delivery.attempt`,
+);
+
+const LIST = statement(
+  'webhook-delivery-list',
+  `SELECT id, created_at AS "createdAt", event_id AS "eventId", event_type AS "eventType", attempt, status,
+          response_status AS "responseStatus", response_excerpt AS "responseExcerpt", error,
+          next_attempt_at AS "nextAttemptAt"
+     FROM webhook_deliveries
+    WHERE webhook_id = $1 AND ($2::uuid IS NULL OR id < $2)
+    ORDER BY id DESC
+    LIMIT $3`,
+);
+
+const EXISTS = statement(
+  'webhook-delivery-exists',
+  `SELECT id FROM webhook_deliveries WHERE webhook_id = $1 AND id = $2`,
+);
+
+// As if its lease had ended: a worker takes it up, whoever has asked.
+const AGAIN = statement(
+  'webhook-delivery-again',
+  `UPDATE webhook_deliveries
+      SET status = 'pending', step = 0, error = NULL, next_attempt_at = $3, leased_until = $3
+    WHERE webhook_id = $1 AND id = $2 AND (status <> 'pending' OR leased_until IS NULL)`,
+);
+
+const KNOWN = statement(
+  'webhook-delivery-known',
+  `SELECT event_id AS "eventId" FROM webhook_deliveries WHERE webhook_id = $1 AND event_id = ANY ($2::uuid[])`,
+);
+
+const AGAIN_BY_EVENT = statement(
+  'webhook-delivery-again-by-event',
+  `UPDATE webhook_deliveries
+      SET status = 'pending', step = 0, error = NULL, next_attempt_at = $3, leased_until = $3
+    WHERE webhook_id = $1 AND event_id = ANY ($2::uuid[]) AND status <> 'pending'`,
+);
+
+/** Reads and writes deliveries. */
+@Injectable()
+export class DeliveryStore {
+  constructor(private readonly clock: Clock) {}
+
+  /**
+   * Writes deliveries that nobody has attempted.
+   * @param leasedUntil where the caller attempts them at once; `null` where somebody is to be told to
+   */
+  async insert(tx: Tx, deliveries: readonly NewDelivery[], leasedUntil: Date | null): Promise<DeliveryRef[]> {
+    const createdAt = this.clock.now();
+    const rows = deliveries.map(({ webhookId, event }) => ({
+      id: newId(createdAt),
+      webhook_id: webhookId,
+      event_id: event.id,
+      event_at: event.at,
+      event_type: event.type,
+    }));
+    if (rows.length > 0) await tx.query(INSERT, [JSON.stringify(rows), createdAt, leasedUntil]);
+    return rows.map(({ id }) => ({ id, createdAt, attempt: 0 }));
+  }
+
+  /** Takes a delivery in hand. @returns `undefined` where it is done, in another's hand, or counted otherwise */
+  async take(
+    tx: Tx,
+    { id, createdAt, attempt }: DeliveryRef,
+    leasedUntil: Date,
+  ): Promise<TakenDelivery | undefined> {
+    const values = [id, createdAt, attempt, leasedUntil, this.clock.now()];
+    const [taken] = await tx.query<TakenDelivery>(TAKE, values);
+    return taken;
+  }
+
+  /** Puts a delivery back that was taken in hand and not attempted. */
+  async letGo(tx: Tx, { id, createdAt, attempt }: DeliveryRef): Promise<void> {
+    await tx.query(LET_GO, [id, createdAt, attempt]);
+  }
+
+  /** Writes what attempts came to. @returns the ids of those that nobody else had settled */
+  async settle(tx: Tx, results: readonly DeliveryResult[]): Promise<ReadonlySet<string>> {
+    const rows = await tx.query<{ id: string }>(SETTLE, [
+      JSON.stringify(
+        results.map((result) => ({
+          id: result.id,
+          created_at: result.createdAt,
+          attempt: result.attempt,
+          step: result.step,
+          status: result.status,
+          response_status: result.responseStatus,
+          response_excerpt: result.responseExcerpt,
+          error: result.error,
+          next_attempt_at: result.nextAttemptAt,
+        })),
+      ),
+    ]);
+    return new Set(rows.map(({ id }) => id));
+  }
+
+  /** Takes deliveries out of hands that let them fall. */
+  async expired(tx: Tx, limit: number): Promise<DeliveryRef[]> {
+    return tx.query<DeliveryRef>(EXPIRED, [this.clock.now(), limit]);
+  }
+
+  async list(tx: Tx, { webhookId, limit, after }: DeliveryPage): Promise<Delivery[]> {
+    return tx.query<Delivery>(LIST, [webhookId, after ?? null, limit]);
+  }
+
+  /** Whether a webhook has such a delivery. */
+  async exists(tx: Tx, webhookId: string, id: string): Promise<boolean> {
+    return (await tx.query(EXISTS, [webhookId, id])).length > 0;
+  }
+
+  /** Asks for one more delivery of the same; one that a worker has in hand is left there. */
+  async again(tx: Tx, webhookId: string, id: string): Promise<void> {
+    await tx.query(AGAIN, [webhookId, id, this.clock.now()]);
+  }
+
+  /** Asks for deliveries of events, of those that were delivered before once more. */
+  async replay(tx: Tx, webhookId: string, events: readonly NewDelivery['event'][]): Promise<void> {
+    const now = this.clock.now();
+    const ids = events.map(({ id }) => id);
+    const known = new Set(
+      (await tx.query<{ eventId: string }>(KNOWN, [webhookId, ids])).map(({ eventId }) => eventId),
+    );
+    if (known.size > 0) await tx.query(AGAIN_BY_EVENT, [webhookId, [...known], now]);
+    const missing = events.filter(({ id }) => !known.has(id)).map((event) => ({ webhookId, event }));
+    await this.insert(tx, missing, now);
+  }
+}

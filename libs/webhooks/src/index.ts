@@ -1,0 +1,13 @@
+export type { Delivery } from './deliveries/delivery.js';
+export { DeliveryStore } from './deliveries/delivery.store.js';
+export { HostResolver } from './targets/target-policy.js';
+export { ChangeWebhook } from './use-cases/change-webhook.use-case.js';
+export { CreateWebhook } from './use-cases/create-webhook.use-case.js';
+export { DeleteWebhook } from './use-cases/delete-webhook.use-case.js';
+export { Redeliver, type RedeliverResult } from './use-cases/redeliver.use-case.js';
+export { RotateWebhookSecret } from './use-cases/rotate-webhook-secret.use-case.js';
+export { TestWebhook } from './use-cases/test-webhook.use-case.js';
+export type { Wanted, Webhook } from './webhook.js';
+export { WebhookStore } from './webhook.store.js';
+export { webhooksSection } from './webhooks.config.js';
+export { webhooksEntities, WebhooksModule } from './webhooks.module.js';

@@ -1,0 +1,90 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { getConfigToken } from '@nestjs/config';
+import type { CoreConfig } from '@countersign/core';
+import { lookup } from 'node:dns/promises';
+import { isIP } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
+import type { WebhooksConfig } from '../webhooks.config.js';
+import { type Reach, reachOf } from './target-address.js';
+
+const LONGEST_URL = 2_048;
+const RESOLVED_WITHIN_MS = 1_500;
+
+/** Finds the addresses of a host. Rejects where there are none. */
+export abstract class HostResolver {
+  abstract addresses(host: string): Promise<readonly string[]>;
+}
+
+/** The machine's own resolver. */
+@Injectable()
+export class SystemResolver extends HostResolver {
+  override async addresses(host: string): Promise<readonly string[]> {
+    return (await lookup(host, { all: true })).map(({ address }) => address);
+  }
+}
+
+/** Says which URLs webhooks may have, and which addresses may be connected to (security.md, rule 11). */
+@Injectable()
+export class TargetPolicy {
+  constructor(
+    private readonly resolver: HostResolver,
+    @Inject(getConfigToken('webhooks')) private readonly config: WebhooksConfig,
+    @Inject(getConfigToken('core')) private readonly core: CoreConfig,
+  ) {}
+
+  /** Where an address lies. */
+  reach(address: string): Reach {
+    return reachOf(address, this.config.allowedNetworks);
+  }
+
+  /**
+   * What is wrong with a URL. A name that does not resolve now is let through: it is looked at again, address by
+   * address, whenever it is connected to.
+   *
+   * @returns `undefined` where nothing is
+   */
+  async faultOf(text: string): Promise<string | undefined> {
+    const url = text.length > LONGEST_URL ? null : URL.parse(text);
+    if (url === null) return `must be a URL of at most ${LONGEST_URL} characters`;
+    if (url.protocol !== 'https:' && (url.protocol !== 'http:' || this.core.production)) {
+      return this.core.production ? 'must be an https:// URL' : 'must be an https:// or http:// URL';
+    }
+    if (url.username !== '' || url.password !== '') return 'must not hold a user name or password';
+    if (url.hash !== '') return 'must not have a fragment';
+    const addresses = await this.#addresses(hostOf(url));
+    return addresses.some((address) => this.reach(address) === 'refused')
+      ? 'must lead to a public address (WEBHOOK_ALLOW_PRIVATE_NETWORKS lets others in)'
+      : undefined;
+  }
+
+  /**
+   * The addresses of a host that is about to be connected to, all of them fit to be.
+   * @throws TargetRefused where one of them is not: a name that leads to both is a trap
+   */
+  async resolve(host: string): Promise<readonly string[]> {
+    const addresses = isIP(host) === 0 ? await this.resolver.addresses(host) : [host];
+    if (addresses.some((address) => this.reach(address) === 'refused')) throw new TargetRefused();
+    return addresses;
+  }
+
+  async #addresses(host: string): Promise<readonly string[]> {
+    if (isIP(host) !== 0) return [host];
+    const stop = new AbortController();
+    const late = pause(RESOLVED_WITHIN_MS, [], { signal: stop.signal }).catch(() => []);
+    try {
+      return await Promise.race([this.resolver.addresses(host).catch(() => []), late]);
+    } finally {
+      stop.abort();
+    }
+  }
+}
+
+/** Raised where a connection would go to an address that webhooks may not call. */
+export class TargetRefused extends Error {
+  override readonly name = 'TargetRefused';
+}
+
+/** The host of a URL as it is connected to: an IPv6 address without its brackets. */
+export function hostOf({ hostname }: URL): string {
+  return hostname.replace(/^\[(.*)\]$/, '$1');
+}

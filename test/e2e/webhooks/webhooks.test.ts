@@ -1,0 +1,424 @@
+import { HostResolver } from '@countersign/webhooks';
+import { Webhook as Standard } from 'standardwebhooks';
+import { Webhook as Svix } from 'svix';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { expectProblem, makeApplication } from '../../factories/accounts.js';
+import { startTestApp, type TestApp } from '../../factories/app.js';
+import type { Answer } from '../../factories/client.js';
+import { eventually } from '../../factories/process.js';
+import {
+  type Answering,
+  type ReceivedMessage,
+  type Receiver,
+  startReceiver,
+} from '../../factories/receivers.js';
+import {
+  type Administrator,
+  enrolServedUser,
+  makeAdministrator,
+  makeServer,
+  newExternalId,
+  type Server,
+} from '../../factories/servers.js';
+import { sql, uuidOf } from '../../factories/sql.js';
+import { TargetPolicy } from '../../../libs/webhooks/src/targets/target-policy.js';
+
+const SCHEDULE = Array.from({ length: 20 }, () => '100ms').join(',');
+const ENV = {
+  ROLE: 'all',
+  WEBHOOK_ALLOW_PRIVATE_NETWORKS: '127.0.0.0/8',
+  WEBHOOK_RETRY_SCHEDULE: SCHEDULE,
+  WEBHOOK_TIMEOUT: '2s',
+};
+
+interface MadeWebhook {
+  readonly id: string;
+  readonly secret: string;
+}
+
+/** Makes a webhook for a receiver. */
+async function hook(server: Server, url: string, events: readonly string[] = ['*']): Promise<MadeWebhook> {
+  const { status, body } = await server.post('/v1/webhooks', { url, events });
+  if (status !== 201) throw new Error(`webhooks answered ${status} ${JSON.stringify(body)}`);
+  return body as MadeWebhook;
+}
+
+function verifiedBy({ secret }: MadeWebhook, { body, headers }: ReceivedMessage): void {
+  new Standard(secret).verify(body, headers);
+  new Svix(secret).verify(body, headers);
+}
+
+describe('webhooks', () => {
+  let world: TestApp;
+  let administrator: Administrator;
+  let server: Server;
+  const receivers: Receiver[] = [];
+  beforeAll(async () => {
+    world = await startTestApp({ env: ENV });
+    administrator = await makeAdministrator(world);
+    server = await makeServer(world, {
+      administrator,
+      // Tests look again and again until something has come about.
+      rateLimit: { limit: 1_000_000, windowSeconds: 60 },
+    });
+  });
+  afterEach(async () => {
+    const { body } = await server.get('/v1/webhooks?limit=100');
+    for (const { id } of body.data as { id: string }[]) await server.delete(`/v1/webhooks/${id}`);
+    await Promise.all(receivers.splice(0).map((receiver) => receiver.stop()));
+  });
+  afterAll(() => world.stop());
+
+  const receive = async (answer?: Answering): Promise<Receiver> => {
+    const receiver = await startReceiver(answer);
+    receivers.push(receiver);
+    return receiver;
+  };
+  const makeUser = async (): Promise<Answer> => server.put(`/v1/users/${newExternalId()}`, {});
+  const deliveriesOf = async ({ id }: MadeWebhook): Promise<Record<string, unknown>[]> =>
+    (await server.get(`/v1/webhooks/${id}/deliveries?limit=100`)).body.data as Record<string, unknown>[];
+
+  it('carry events that the published libraries verify, and that say who and what', async () => {
+    const receiver = await receive();
+    const made = await hook(server, receiver.url);
+    const user = await enrolServedUser(world, server);
+    await eventually(() => receiver.types()['two_factor.enabled'] === 1);
+    expect(receiver.types()).toMatchObject({
+      'user.created': 1,
+      'factor.activated': 2,
+      'webhook.created': 1,
+    });
+    for (const message of receiver.messages) verifiedBy(made, message);
+    const message = receiver.messages.find(({ body }) => body.includes('two_factor.enabled'));
+    const body = JSON.parse(message?.body ?? '{}') as { timestamp: string };
+    expect(body).toEqual({
+      type: 'two_factor.enabled',
+      timestamp: expect.stringMatching(/^\d{4}-.*Z$/),
+      data: {
+        user: { id: expect.stringMatching(/^usr_/), externalId: user.externalId },
+        factorId: user.factorId,
+        factorType: 'totp',
+      },
+    });
+    expect(message?.headers).toMatchObject({ 'content-type': 'application/json' });
+    const { body: log } = await server.get('/v1/events?type=two_factor.enabled&limit=1');
+    expect(message?.id).toBe(log.data[0].id);
+  });
+
+  it('are told only what they asked for, and nothing of another application', async () => {
+    const [all, some] = [await receive(), await receive()];
+    await hook(server, all.url);
+    await hook(server, some.url, ['user.created']);
+    const stranger = await makeServer(world, {
+      administrator,
+      application: await makeApplication(world, 'stranger'),
+    });
+    const elsewhere = await receive();
+    await hook(stranger, elsewhere.url);
+    await enrolServedUser(world, server);
+    await eventually(() => all.types()['two_factor.enabled'] === 1);
+    await eventually(() => some.messages.length > 0);
+    expect(some.types()).toEqual({ 'user.created': 1 });
+    expect(Object.keys(elsewhere.types()).filter((type) => !/^(webhook|api_key)\./.test(type))).toEqual([]);
+  });
+
+  it('are signed by both secrets while one is rotated, then by the new one', async () => {
+    const receiver = await receive();
+    const made = await hook(server, receiver.url, ['user.created']);
+    const rotated = await server.post(`/v1/webhooks/${made.id}/rotate-secret`);
+    expect(rotated.body).toMatchObject({ id: made.id, secret: expect.stringMatching(/^whsec_/) });
+    const renewed = rotated.body as MadeWebhook;
+    await makeUser();
+    await eventually(() => receiver.messages.length === 1);
+    const [both] = receiver.messages;
+    if (both === undefined) throw new Error('nothing came');
+    expect(both.headers['webhook-signature']?.split(' ')).toHaveLength(2);
+    verifiedBy(made, both);
+    verifiedBy(renewed, both);
+    await sql(world.databaseUrl, `UPDATE webhooks SET previous_until = previous_until - interval '2 days'`);
+    await makeUser();
+    await eventually(() => receiver.messages.length === 2);
+    const last = receiver.messages.at(-1);
+    if (last === undefined) throw new Error('nothing came');
+    verifiedBy(renewed, last);
+    expect(() => new Standard(made.secret).verify(last.body, last.headers)).toThrow();
+    const stored = await sql(world.databaseUrl, `SELECT encode(secret, 'base64') AS secret FROM webhooks`);
+    expect(JSON.stringify(stored)).not.toContain(renewed.secret.slice('whsec_'.length));
+  });
+
+  it('are tried again under the same id until they are taken', async () => {
+    let refusals = 3;
+    const receiver = await receive((_request, response) => {
+      response.writeHead((refusals -= 1) >= 0 ? 503 : 200).end('not now');
+    });
+    const made = await hook(server, receiver.url, ['user.created']);
+    await makeUser();
+    await eventually(() => receiver.messages.length === 4);
+    expect(new Set(receiver.messages.map(({ id }) => id)).size).toBe(1);
+    await eventually(async () => (await deliveriesOf(made))[0]?.['status'] === 'succeeded');
+    expect(await deliveriesOf(made)).toEqual([
+      {
+        id: expect.stringMatching(/^dlv_/),
+        eventId: receiver.messages[0]?.id,
+        type: 'user.created',
+        attempt: 4,
+        status: 'succeeded',
+        responseStatus: 200,
+        // What a private network says is not passed on.
+        responseExcerpt: null,
+        error: null,
+        createdAt: expect.any(String),
+        nextAttemptAt: null,
+      },
+    ]);
+  });
+
+  it('all arrive once a receiver is back that was down, none lost, ids unchanged', async () => {
+    const down = await startReceiver();
+    const { port } = down;
+    await down.stop();
+    await hook(server, down.url, ['user.created']);
+    for (let turn = 0; turn < 20; turn += 1) await makeUser();
+    await eventually(async () => {
+      const [row] = await sql<{ failed: number }>(
+        world.databaseUrl,
+        `SELECT count(*)::integer AS failed FROM webhook_deliveries WHERE attempt >= 1 AND status = 'pending'`,
+      );
+      return (row?.failed ?? 0) >= 20;
+    });
+    const back = await startReceiver(undefined, port);
+    receivers.push(back);
+    await eventually(() => back.messages.length >= 20);
+    expect(new Set(back.messages.map(({ id }) => id)).size).toBe(20);
+  });
+
+  it('that are dead, dripping or endless hold up no other', async () => {
+    const dead = await receive(() => undefined);
+    const dripping = await receive((_request, response) => {
+      response.writeHead(200);
+      const drip = setInterval(() => response.write('.'), 50);
+      response.on('close', () => clearInterval(drip));
+    });
+    const endless = await receive((_request, response) => {
+      response.writeHead(200);
+      const flood = (): void => {
+        while (response.writable && response.write('x'.repeat(65_536)));
+      };
+      response.on('drain', flood);
+      flood();
+    });
+    const quick = await receive();
+    for (const { url } of [dead, dripping, endless]) await hook(server, url, ['user.created']);
+    await hook(server, quick.url, ['user.created']);
+    const begun = performance.now();
+    for (let turn = 0; turn < 60; turn += 1) await makeUser();
+    await eventually(() => quick.messages.length === 60);
+    expect(performance.now() - begun).toBeLessThan(10_000);
+    await eventually(() => dripping.messages.length === 60 && endless.messages.length === 60);
+  });
+
+  it('follow no redirect, and say so', async () => {
+    const elsewhere = await receive();
+    const receiver = await receive((_request, response) => {
+      response.writeHead(307, { location: elsewhere.url }).end();
+    });
+    const made = await hook(server, receiver.url, ['user.created']);
+    await makeUser();
+    await eventually(async () => (await deliveriesOf(made))[0]?.['error'] === 'redirect_not_followed');
+    expect(elsewhere.messages).toEqual([]);
+  });
+
+  it('are disabled at once by 410, with an event, and enabled again by hand', async () => {
+    const receiver = await receive((_request, response) => {
+      response.writeHead(410).end();
+    });
+    const made = await hook(server, receiver.url, ['user.created']);
+    await makeUser();
+    const path = `/v1/webhooks/${made.id}`;
+    await eventually(async () => (await server.get(path)).body.status === 'disabled');
+    const { body } = await server.get('/v1/events?type=webhook.disabled&limit=1');
+    expect(body.data[0]).toMatchObject({
+      data: { webhookId: made.id, reason: 'gone' },
+      actor: { type: 'system', id: null },
+    });
+    expectProblem(await server.post(`${path}/test`), 409, 'conflict');
+    receiver.answer = (_request, response) => response.writeHead(200).end();
+    expect((await server.patch(path, { status: 'enabled' })).body.status).toBe('enabled');
+    expect((await server.post(`${path}/test`)).status).toBe(202);
+    await eventually(() => receiver.types()['webhook.test'] === 1);
+  });
+
+  it('are disabled when five days have brought nothing but failures', async () => {
+    const receiver = await receive((_request, response) => {
+      response.writeHead(500).end();
+    });
+    const made = await hook(server, receiver.url, ['user.created']);
+    await makeUser();
+    await eventually(() => receiver.messages.length >= 1);
+    await eventually(async () => {
+      const [row] = await sql<{ failing: boolean }>(
+        world.databaseUrl,
+        'SELECT failing_since IS NOT NULL AS failing FROM webhooks WHERE id = $1',
+        [uuidOf(made.id)],
+      );
+      return row?.failing === true;
+    });
+    expect((await server.get(`/v1/webhooks/${made.id}`)).body.status).toBe('enabled');
+    await sql(world.databaseUrl, `UPDATE webhooks SET failing_since = failing_since - interval '5 days'`);
+    await eventually(async () => (await server.get(`/v1/webhooks/${made.id}`)).body.status === 'disabled');
+    await eventually(async () => (await deliveriesOf(made)).every(({ status }) => status === 'failed'));
+  });
+
+  it('are tested by an event that only the tested one gets, whatever it asked for', async () => {
+    const [tested, other] = [await receive(), await receive()];
+    const made = await hook(server, tested.url, ['user.deleted']);
+    await hook(server, other.url);
+    expect((await server.post(`/v1/webhooks/${made.id}/test`)).status).toBe(202);
+    await eventually(() => tested.types()['webhook.test'] === 1);
+    expect(other.types()['webhook.test']).toBeUndefined();
+  });
+
+  it('get one delivery once more, or everything since a moment, also what they missed', async () => {
+    const receiver = await receive();
+    const made = await hook(server, receiver.url, ['user.created']);
+    world.clock.advance(1_000);
+    const since = world.clock.now().toISOString();
+    await makeUser();
+    await eventually(async () => (await deliveriesOf(made))[0]?.['status'] === 'succeeded');
+    const [delivery] = await deliveriesOf(made);
+    const again = await server.post(
+      `/v1/webhooks/${made.id}/deliveries/${String(delivery?.['id'])}/redeliver`,
+    );
+    expect(again.status).toBe(202);
+    await eventually(() => receiver.messages.length === 2);
+    expect(receiver.messages[1]?.id).toBe(receiver.messages[0]?.id);
+
+    const witness = await receive();
+    await hook(server, witness.url, ['user.created']);
+    await server.patch(`/v1/webhooks/${made.id}`, { status: 'disabled' });
+    await makeUser();
+    await eventually(() => witness.messages.length === 1);
+    await server.patch(`/v1/webhooks/${made.id}`, { status: 'enabled' });
+    expect((await server.post(`/v1/webhooks/${made.id}/redeliver`, { since })).status).toBe(202);
+    await eventually(() => receiver.messages.length === 4);
+    expect(receiver.messages.map(({ id }) => id)).toContain(witness.messages[0]?.id);
+    expectProblem(await server.post(`/v1/webhooks/${made.id}/redeliver`, {}), 400, 'validation_failed');
+  });
+
+  it('are made, listed, changed and removed by keys with the scope, and by administrators', async () => {
+    const receiver = await receive();
+    const made = await server.post('/v1/webhooks', {
+      url: receiver.url,
+      events: ['user.created'],
+      description: 'desk',
+    });
+    expect({ status: made.status, body: made.body }).toEqual({
+      status: 201,
+      body: {
+        id: expect.stringMatching(/^whk_/),
+        url: receiver.url,
+        events: ['user.created'],
+        description: 'desk',
+        status: 'enabled',
+        createdAt: expect.any(String),
+        secret: expect.stringMatching(/^whsec_[A-Za-z0-9+/]{43}=$/),
+      },
+    });
+    const { secret: _secret, ...shown } = made.body;
+    const path = `/v1/webhooks/${made.body.id}`;
+    expect((await server.get(path)).body).toEqual(shown);
+    const changed = await server.patch(path, { events: ['*'], description: null });
+    expect(changed.body).toEqual({ ...shown, events: ['*'], description: null });
+    const reader = await makeServer(world, { administrator, scopes: ['webhooks:read'] });
+    expect((await reader.get('/v1/webhooks')).body.data).toHaveLength(1);
+    expectProblem(await reader.delete(path), 403, 'insufficient_scope');
+    const stranger = await makeServer(world, {
+      administrator,
+      application: await makeApplication(world, 'another'),
+    });
+    for (const answer of [
+      await stranger.get(path),
+      await stranger.patch(path, { events: ['*'] }),
+      await stranger.post(`${path}/test`),
+      await stranger.post(`${path}/rotate-secret`),
+      await stranger.get(`${path}/deliveries`),
+      await stranger.post(`${path}/redeliver`, { since: '2026-01-01T00:00:00Z' }),
+      await stranger.delete(path),
+    ]) {
+      expectProblem(answer, 404, 'not_found');
+    }
+    expect((await world.client.delete(path, { token: administrator.token })).status).toBe(204);
+    expectProblem(await server.get(path), 404, 'not_found');
+  });
+
+  it.each([
+    ['no URL', { events: ['*'] }],
+    ['what is no URL', { url: 'nonsense', events: ['*'] }],
+    ['another scheme', { url: 'ftp://example.com/', events: ['*'] }],
+    ['a user name', { url: 'https://jo@example.com/', events: ['*'] }],
+    ['a fragment', { url: 'https://example.com/#x', events: ['*'] }],
+    ['a private address', { url: 'https://10.0.0.1/', events: ['*'] }],
+    ['a private address in disguise', { url: 'http://0xa.1/', events: ['*'] }],
+    ['a mapped address', { url: 'http://[::ffff:192.168.0.1]/', events: ['*'] }],
+    ['the address of a cloud’s secrets', { url: 'http://169.254.169.254/latest', events: ['*'] }],
+    ['no events', { url: 'https://example.com/', events: [] }],
+    ['an unknown event', { url: 'https://example.com/', events: ['user.sneezed'] }],
+    ['everything and something', { url: 'https://example.com/', events: ['*', 'user.created'] }],
+    ['an event twice', { url: 'https://example.com/', events: ['user.created', 'user.created'] }],
+    ['an unknown field', { url: 'https://example.com/', events: ['*'], secret: 'x' }],
+  ])('are not made with %s', async (_what, body) => {
+    expectProblem(await server.post('/v1/webhooks', body), 400, 'validation_failed');
+  });
+});
+
+describe('a webhook whose name leads astray', () => {
+  let world: TestApp;
+  let server: Server;
+  let leadsTo: string[] = [];
+  beforeAll(async () => {
+    world = await startTestApp({ env: { ...ENV, WEBHOOK_ALLOW_PRIVATE_NETWORKS: '' } });
+    const resolver = world.app.get(HostResolver, { strict: false });
+    resolver.addresses = async () => leadsTo;
+    server = await makeServer(world);
+  });
+  afterAll(() => world.stop());
+
+  it('is refused when it is made', async () => {
+    for (leadsTo of [['127.0.0.1'], ['93.184.216.34', '10.0.0.1'], ['::ffff:127.0.0.1'], ['fd00::1']]) {
+      const refused = await server.post('/v1/webhooks', { url: 'https://trap.example/', events: ['*'] });
+      expectProblem(refused, 400, 'validation_failed');
+      expect(refused.body.errors).toEqual([
+        { path: 'url', message: expect.stringContaining('public address') },
+      ]);
+    }
+  });
+
+  it('is not called when it has turned to a private address since', async () => {
+    const receiver = await startReceiver();
+    leadsTo = ['93.184.216.34'];
+    const url = `http://trap.example:${receiver.port}/`;
+    const made = await hook(server, url, ['user.created']);
+    leadsTo = ['127.0.0.1'];
+    await server.put(`/v1/users/${newExternalId()}`, {});
+    await eventually(async () => {
+      const { body } = await server.get(`/v1/webhooks/${made.id}/deliveries`);
+      return body.data[0]?.error === 'address_refused';
+    });
+    expect(receiver.messages).toEqual([]);
+    await receiver.stop();
+  });
+});
+
+describe('the URL of a webhook', () => {
+  it('is https:// in production, wherever it leads', async () => {
+    const policyIn = (production: boolean): TargetPolicy =>
+      new TargetPolicy(
+        { addresses: async () => ['93.184.216.34'] },
+        { allowedNetworks: [] } as unknown as ConstructorParameters<typeof TargetPolicy>[1],
+        { production } as unknown as ConstructorParameters<typeof TargetPolicy>[2],
+      );
+    expect(await policyIn(false).faultOf('http://shop.example/')).toBeUndefined();
+    expect(await policyIn(true).faultOf('http://shop.example/')).toContain('https://');
+    expect(await policyIn(true).faultOf('https://shop.example/')).toBeUndefined();
+  });
+});
