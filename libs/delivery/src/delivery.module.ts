@@ -16,6 +16,9 @@ import { openEmailSender, openSmsSender } from './open-senders.js';
 import { MessageEntity } from './messages/message.entity.js';
 import { MessageStore } from './messages/message.store.js';
 import { MessagesSweeper } from './messages/messages.sweeper.js';
+import { AdministratorMailer } from './notices/administrator-mailer.js';
+import { AdministratorNotices } from './notices/administrator-notices.js';
+import { AdministratorNoticeStore } from './notices/administrator-notice.store.js';
 import { NoticeMailer } from './notices/notice-mailer.js';
 import { NoticeStore } from './notices/notice.store.js';
 import { Notices } from './notices/notices.js';
@@ -67,6 +70,9 @@ const CONFIGURED = [getConfigToken('delivery'), getConfigToken('core'), Mailbox]
     NoticeStore,
     NoticeMailer,
     Notices,
+    AdministratorNoticeStore,
+    AdministratorMailer,
+    AdministratorNotices,
   ],
   exports: [CodeDelivery, EmailSender, Mailbox, MessageStore, NoteTwilioStatus],
 })

@@ -11,6 +11,8 @@ import {
   registerWithTotp,
 } from '../../factories/people.js';
 import { eventually } from '../../factories/process.js';
+import { startReceiver } from '../../factories/receivers.js';
+import { makeAdministrator, makeServer, newExternalId } from '../../factories/servers.js';
 import { type MailServer, recipientsOf, startMailServer } from '../../factories/smtp.js';
 import { eventsOf, sql } from '../../factories/sql.js';
 
@@ -191,5 +193,38 @@ describe('the owner of an account is told by mail', () => {
     expect(rows.length).toBeGreaterThan(5);
     for (const { data } of rows) expect(Object.keys(data).sort()).toEqual(['at', 'eventId', 'notice']);
     expect(JSON.stringify(rows)).not.toContain('@');
+  });
+});
+
+describe('the administrators of an application are told by mail', () => {
+  let server: MailServer;
+  let world: TestApp;
+  beforeAll(async () => {
+    server = await startMailServer();
+    const env = { ...server.env, ROLE: 'all', WEBHOOK_ALLOW_PRIVATE_NETWORKS: '127.0.0.0/8' };
+    world = await startTestApp({ env });
+  });
+  afterAll(async () => {
+    await world.stop();
+    await server.stop();
+  });
+
+  it('when a webhook of theirs was disabled, each of them, and nobody else', async () => {
+    const [first, second] = [await makeAdministrator(world), await makeAdministrator(world)];
+    const person = await register(world);
+    const key = await makeServer(world, { administrator: first });
+    const receiver = await startReceiver((_request, response) => response.writeHead(410).end());
+    const made = await key.post('/v1/webhooks', { url: receiver.url, events: ['user.created'] });
+    await key.put(`/v1/users/${newExternalId()}`, {});
+    for (const { email } of [first, second]) {
+      const mail = await server.mailTo(
+        email,
+        ({ subject }) => subject === 'Countersign: a webhook was disabled',
+      );
+      expect(mail.text).toContain(made.body.id);
+      expect(mail.text).toContain('410');
+    }
+    expect(server.taken.filter((mail) => recipientsOf(mail).includes(person.email))).toEqual([]);
+    await receiver.stop();
   });
 });

@@ -84,7 +84,6 @@ describe('webhooks', () => {
     const user = await enrolServedUser(world, server);
     await eventually(() => receiver.types()['two_factor.enabled'] === 1);
     expect(receiver.types()).toMatchObject({
-      'user.created': 1,
       'factor.activated': 2,
       'webhook.created': 1,
     });

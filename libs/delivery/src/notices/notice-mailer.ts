@@ -1,7 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Database } from '@countersign/core';
 import { Applications } from '@countersign/directory';
-import { createHash } from 'node:crypto';
 import { EmailSender } from '../email/email-sender.js';
 import { isMailAddress } from '../email/mail-address.js';
 import { languageOf } from '../templates/language.js';
@@ -10,11 +9,7 @@ import type { Notice } from './notice.js';
 import { NoticeStore } from './notice.store.js';
 import { noticeMail } from './notice.templates.js';
 import type { NoticeJob } from './notice-job.js';
-
-/** Raised where a notice was not sent, so that its job is tried again. */
-class NoticeNotSent extends Error {
-  override readonly name = 'NoticeNotSent';
-}
+import { NoticeNotSent, noticeMailId } from './notice-mail.js';
 
 /** Writes and sends the mail of a notice. */
 @Injectable()
@@ -54,16 +49,10 @@ export class NoticeMailer {
       }),
       to: facts.email,
       fromName: plain(application.issuer),
-      id: idOf(eventId, notice),
+      id: noticeMailId(eventId, notice),
     });
     if (outcome === 'failed') throw new NoticeNotSent('The mail server did not take it');
   }
-}
-
-// The same whenever it is tried, so that a mail that went out twice is one to its reader.
-function idOf(eventId: string, notice: string): string {
-  const hex = createHash('sha256').update(`${eventId} ${notice}`).digest('hex').slice(0, 32);
-  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
 }
 
 function textOf(value: unknown): string {
