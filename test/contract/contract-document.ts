@@ -62,11 +62,19 @@ export function routesOf(document: ContractDocument): Route[] {
   );
 }
 
-/** Which credential a route takes. */
-export function credentialOf({ security }: Operation): 'accessToken' | 'tempToken' | 'none' {
-  if (security === undefined) return 'accessToken';
-  if (security.some((requirement) => 'tempToken' in requirement)) return 'tempToken';
-  return security.every((requirement) => Object.keys(requirement).length === 0) ? 'none' : 'accessToken';
+/** A kind of credential, by its name in the document. */
+export type Credential = 'accessToken' | 'tempToken' | 'apiKey';
+
+/** Which credentials a route takes; none where it is open to all. */
+export function credentialsOf({ security }: Operation): Credential[] {
+  if (security === undefined) return ['accessToken'];
+  return security.flatMap((requirement) => Object.keys(requirement) as Credential[]);
+}
+
+/** One of them: the nearest to a user. */
+export function credentialOf(operation: Operation): Credential | 'none' {
+  const taken = credentialsOf(operation);
+  return (['accessToken', 'tempToken', 'apiKey'] as const).find((kind) => taken.includes(kind)) ?? 'none';
 }
 
 /** The schema itself, where it is a reference. */

@@ -38,7 +38,7 @@ describe.skipIf(!hasOathtool && process.env['CI'] === undefined)('the shell bloc
         blocks.filter(({ text }) => text === API_LINE),
         'the page says once where the service is',
       ).toHaveLength(1);
-      const { outputs, errors, exitCode } = await runSession(blocks, service.url);
+      const { outputs, errors, exitCode } = await runSession(blocks, service);
       const failed = blocks[outputs.length];
       expect(exitCode, `${page.path}:${failed?.line ?? 0} failed\n${errors}`).toBe(0);
       const unlike = blocks.flatMap((block, index) =>

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -8,6 +9,8 @@ import { ROOT } from './markdown.js';
 /** A service that was started by a command of the documentation. */
 export interface RunningService {
   readonly url: string;
+  /** Of the first administrator, as the start prints it. */
+  readonly adminPassword: string;
   /** Ctrl-C; resolves when everything has ended and its folder is gone. */
   stop(): Promise<void>;
 }
@@ -52,7 +55,9 @@ export async function startAsDocumented(
     await stop();
     throw new Error(`“${command.trim()}” ended before it was ready:\n${printed}`);
   }
-  return { url: `http://localhost:${port}`, stop };
+  const kept = readFileSync(join(folder, 'data/first-administrator.json'), 'utf8');
+  const { password: adminPassword } = JSON.parse(kept) as { password: string };
+  return { url: `http://localhost:${port}`, adminPassword, stop };
 }
 
 function withoutTestSettings(): NodeJS.ProcessEnv {

@@ -6,6 +6,9 @@ import { ROOT } from './markdown.js';
 /** The one line of a page that says where the service is. */
 export const API_LINE = 'API=http://localhost:3000\n';
 
+/** The line of pages for administrators that the reader fills in. */
+const PASSWORD_LINE = 'ADMIN_PASSWORD=the-one-that-npm-start-printed\n';
+
 /** What a page's blocks printed, one after another in one shell. */
 export interface SessionOutput {
   /** By block; shorter than the blocks where one of them failed. */
@@ -18,18 +21,16 @@ export interface SessionOutput {
  * Runs blocks as a reader pastes them: in one bash, in order, in the folder of the clone. It stops at the first
  * command that fails.
  *
- * @param apiUrl takes the place of the address in the page's `API=` line
+ * @param service what the reader fills in: where it is, and perhaps the first administrator's password
  * @param cwd the folder, where it is not that of the clone
  */
 export async function runSession(
   blocks: readonly Pick<Block, 'text'>[],
-  apiUrl: string,
+  service: { readonly url: string; readonly adminPassword?: string },
   cwd = ROOT,
 ): Promise<SessionOutput> {
   const mark = `--${randomUUID()}--`;
-  const script = blocks
-    .map(({ text }) => `${text.replace(API_LINE, `API=${apiUrl}\n`)}\necho ${mark}\n`)
-    .join('');
+  const script = blocks.map(({ text }) => `${filledIn(text, service)}\necho ${mark}\n`).join('');
   const shell = spawn('bash', ['-euo', 'pipefail', '-c', script], {
     cwd,
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -44,4 +45,10 @@ export async function runSession(
   const outputs = printed.split(`${mark}\n`);
   const unfinished = outputs.pop() ?? '';
   return { outputs, errors: `${unfinished}${errors}`, exitCode };
+}
+
+function filledIn(text: string, { url, adminPassword }: Parameters<typeof runSession>[1]): string {
+  return text
+    .replace(API_LINE, `API=${url}\n`)
+    .replace(PASSWORD_LINE, `ADMIN_PASSWORD=${adminPassword ?? ''}\n`);
 }

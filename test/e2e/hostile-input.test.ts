@@ -13,6 +13,9 @@ import {
 import { startTestApp, type TestApp } from '../factories/app.js';
 import type { Answer } from '../factories/client.js';
 import { beginLogin, logIn, type PersonWithTotp, registerWithTotp } from '../factories/people.js';
+import { eventually } from '../factories/process.js';
+import { enrolServedUser, makeServer, type ServedUser, type Server } from '../factories/servers.js';
+import { sql } from '../factories/sql.js';
 import { expectRefusal } from '../factories/refusal.js';
 
 const contract = JSON.parse(
@@ -140,12 +143,19 @@ describe('hostile input', () => {
   let challengeId: string;
   let database: pg.Client;
   let before: string;
+  let server: Server;
+  let user: ServedUser;
+  let pendingOfUser: string;
+  /** Ids of what is there, by the beginning of the routes about it. */
+  let ids: Readonly<Record<string, string>>;
 
   beforeAll(async () => {
     world = await startTestApp();
     const owner = await registerWithTotp(world);
-    // With a fresh second factor, so that nothing stops at the guards.
+    await sql(world.databaseUrl, `UPDATE users SET role = 'admin' WHERE email = $1`, [owner.email]);
+    // An administrator with a fresh second factor, so that nothing stops at the guards.
     person = { ...owner, ...(await logIn(world, owner)) };
+    await prepareManaged();
     const pending = await world.client.post(
       '/v1/me/factors',
       { type: 'totp' },
@@ -178,13 +188,60 @@ describe('hostile input', () => {
     return digests.join('\n');
   }
 
-  function urlOf({ path }: Route): string {
-    if (path.startsWith('/v1/challenges')) return path.replace('{id}', challengeId);
-    return path.replace('{id}', path.endsWith('/activate') ? pendingFactorId : person.factorId);
+  async function prepareManaged(): Promise<void> {
+    const { accessToken: token, email, password, id } = person;
+    const rateLimit = { limit: 1_000_000, windowSeconds: 60 };
+    server = await makeServer(world, { administrator: { id, email, password, token }, rateLimit });
+    user = await enrolServedUser(world, server);
+    const hook = { url: 'https://93.184.216.34/', events: ['user.deleted'] };
+    const webhook = (await server.post('/v1/webhooks', hook)).body.id as string;
+    const enrolled = await world.client.post(
+      `/v1/users/${user.externalId}/factors`,
+      { type: 'totp' },
+      { token },
+    );
+    pendingOfUser = enrolled.body.id as string;
+    const applications = (await world.client.get('/v1/applications', { token })).body.data as {
+      id: string;
+    }[];
+    const challenge = (await server.post('/v1/challenges', { user: user.externalId })).body.id as string;
+    ids = {
+      '/v1/api-keys': server.keyId,
+      '/v1/applications': applications[0]?.id ?? '',
+      '/v1/webhooks': webhook,
+      '/v1/users': user.factorId,
+      '/v1/challenges/{id}': challenge,
+    };
+    // A key's use is noted a moment after it.
+    await eventually(
+      async () =>
+        (await sql(world.databaseUrl, 'SELECT id FROM api_keys WHERE last_used_at IS NULL')).length === 0,
+    );
+  }
+
+  function urlOf({ path, operation }: Route, id = idFor(path, operation)): string {
+    return path
+      .replace('{user}', user.externalId)
+      .replace('{deliveryId}', 'dlv_01jdc0m6bye5ts0kc28f7q9v3m')
+      .replace('{id}', id);
+  }
+
+  function idFor(path: string, operation: Route['operation']): string {
+    if (credentialOf(operation) === 'tempToken') return challengeId;
+    if (path.startsWith('/v1/me')) return path.endsWith('/activate') ? pendingFactorId : person.factorId;
+    if (path.endsWith('/activate')) return pendingOfUser;
+    return Object.entries(ids).find(([start]) => path.startsWith(start))?.[1] ?? person.factorId;
+  }
+
+  // The cursor of another list.
+  function idOfAnotherKind({ path }: Route): string {
+    return path === '/v1/users' ? server.keyId : person.id;
   }
 
   function tokenFor({ operation }: Route): string | undefined {
-    return { accessToken: person.accessToken, tempToken, none: undefined }[credentialOf(operation)];
+    return { accessToken: person.accessToken, tempToken, apiKey: server.key, none: undefined }[
+      credentialOf(operation)
+    ];
   }
 
   async function send(
@@ -224,7 +281,7 @@ describe('hostile input', () => {
         ...(schema.type === 'boolean' ? ['"true"', '"x"', '1'] : ['true', 'false']),
       ];
       if (!('nullable' in schema)) never.push('null');
-      for (const value of never) {
+      for (const value of never.filter((candidate) => !mayFit(schema, candidate))) {
         const body = objectOf([...others, { name, value }]);
         const answer = await send(route, body);
         expectDocumentedRefusal(route, answer, `${name}: ${value.slice(0, 40)}`);
@@ -316,7 +373,7 @@ describe('hostile input', () => {
       'chl_01jdc0m6bye5ts0kc28f7q9v3m',
     ];
     for (const id of ids) {
-      const url = route.path.replace('{id}', id);
+      const url = urlOf(route, id);
       const body = route.operation.requestBody === undefined ? undefined : objectOf(validFields(route));
       const answer = await send(route, body, { url });
       const what = `id ${id.slice(0, 40)}`;
@@ -326,7 +383,7 @@ describe('hostile input', () => {
       expect(answer.headers.get('x-injected')).toBeNull();
     }
     for (const id of ['%', '%zz', '%f', '%ff', '%c0%af', '%ed%a0%80']) {
-      const answer = await send(route, undefined, { url: route.path.replace('{id}', id) });
+      const answer = await send(route, undefined, { url: urlOf(route, id) });
       expectDocumentedRefusal(route, answer, `id ${id}`);
       expect(answer.body.code).toBe('malformed_request');
     }
@@ -346,12 +403,16 @@ describe('hostile input', () => {
         'limit=1e1',
       ],
       ...['cursor=', 'cursor=abc', 'cursor=%00', 'cursor=a&cursor=b', `cursor=${'a'.repeat(201)}`],
-      ...[`cursor=${Buffer.from(person.id).toString('base64url')}`, 'cursor[$gt]=', 'cursor=%f0%28%8c%28'],
+      ...[
+        `cursor=${Buffer.from(idOfAnotherKind(route)).toString('base64url')}`,
+        'cursor[$gt]=',
+        'cursor=%f0%28%8c%28',
+      ],
       ...['unknown=1', '__proto__[limit]=1', 'Limit=1'],
       `cursor=${Buffer.from("' OR 1=1 --").toString('base64url')}`,
     ];
     for (const query of queries) {
-      const answer = await send(route, undefined, { url: `${route.path}?${query}` });
+      const answer = await send(route, undefined, { url: `${urlOf(route)}?${query}` });
       expectDocumentedRefusal(route, answer, query.slice(0, 60));
       expect(answer.body.code, query).toBe('validation_failed');
     }
@@ -401,9 +462,28 @@ describe('hostile input', () => {
   });
 });
 
-const FREE_TEXTS = new Set(['displayName', 'label', 'deviceName', 'password']);
+const FREE_TEXTS = new Set([
+  'displayName',
+  'label',
+  'deviceName',
+  'password',
+  'name',
+  'description',
+  'issuer',
+  'action',
+]);
 // A password is hashed before the answer.
 const COSTLY_FIELDS = new Set(['email', 'deviceToken']);
+
+/** Values that a field of another type than text may take after all. */
+function mayFit(schema: Schema, value: string): boolean {
+  if (schema.type === 'number') return value === '0';
+  if (schema.type === 'array') return value === '[]';
+  return (
+    (schema.type === 'object' || schema.$ref !== undefined || schema.allOf !== undefined) &&
+    value.startsWith('{')
+  );
+}
 
 interface Field {
   readonly name: string;

@@ -274,7 +274,7 @@ describe('the guide to a factor of your own', () => {
       const service = await startAsDocumented(command, { cwd: project, env: { COUNTERSIGN: ROOT } });
       try {
         const blocks = blocksAfter(page, 'session').map((text) => ({ text }));
-        const { outputs, errors } = await runSession(blocks, service.url, project);
+        const { outputs, errors } = await runSession(blocks, service, project);
         expect(outputs, errors).toHaveLength(3);
         const [shown = ''] = /(?<=^```text\n).*?(?=^```$)/ms.exec(page) ?? [];
         expect(outputs.at(-1)).toBe(shown);

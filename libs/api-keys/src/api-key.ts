@@ -1,3 +1,4 @@
+import type { Secret } from '@countersign/core';
 import type { Scope } from './scopes.js';
 
 /** So many requests in so many seconds. */
@@ -18,6 +19,12 @@ export interface ApiKey {
   readonly lastUsedAt: Date | null;
   readonly expiresAt: Date | null;
   readonly revokedAt: Date | null;
+}
+
+/** A key with its text, which is shown this once. */
+export interface ShownApiKey {
+  readonly apiKey: ApiKey;
+  readonly key: Secret;
 }
 
 /** What a key's holder is compared with. */

@@ -1,5 +1,5 @@
 export type { ApiKey } from './api-key.js';
-export { type ApiKeyChanges, ApiKeyStore } from './api-key.store.js';
+export { ApiKeyStore } from './api-key.store.js';
 export { ApiKeys } from './api-keys.js';
 export { apiKeysSection } from './api-keys.config.js';
 export { apiKeysEntities, ApiKeysModule } from './api-keys.module.js';
@@ -11,6 +11,6 @@ export {
 export { keyPrefix } from './key-text.js';
 export { type Scope, SCOPES } from './scopes.js';
 export { ChangeApiKey } from './use-cases/change-api-key.use-case.js';
-export { type CreatedApiKey, CreateApiKey } from './use-cases/create-api-key.use-case.js';
+export { CreateApiKey } from './use-cases/create-api-key.use-case.js';
 export { RevokeApiKey } from './use-cases/revoke-api-key.use-case.js';
 export { RotateApiKey } from './use-cases/rotate-api-key.use-case.js';

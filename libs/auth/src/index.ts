@@ -1,4 +1,4 @@
-export { type Account, normaliseEmail, subjectOf } from './accounts/account.js';
+export { normaliseEmail, subjectOf } from './accounts/account.js';
 export { type AuthConfig, authSection } from './auth.config.js';
 export { authEntities, AuthModule } from './auth.module.js';
 export { HashingBusy } from './passwords/hashing-pool.js';

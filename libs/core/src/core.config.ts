@@ -37,6 +37,8 @@ export interface CoreConfig {
   readonly dataDir: string;
   /** Milliseconds that an event is kept. */
   readonly eventRetentionMs: number;
+  /** Milliseconds that a record of a message or of a webhook delivery is kept. */
+  readonly deliveryRetentionMs: number;
 }
 
 const variables = {
@@ -92,6 +94,9 @@ const variables = {
     .describe('seals every secret at rest; made once under DATA_DIR outside production'),
   DATA_DIR: z.string().default('.data').describe('embedded database and development key'),
   EVENT_RETENTION: duration().prefault('400d').describe('events older than this are dropped'),
+  DELIVERY_RETENTION: duration()
+    .prefault('30d')
+    .describe('records of messages and webhook deliveries older than this are dropped'),
 };
 
 function isMasterKey(text: string): boolean {
@@ -176,6 +181,7 @@ export const coreSection = defineSection<'core', typeof variables, CoreConfig>({
       masterKeys: values.MASTER_KEY?.map((key) => new Secret(key)),
       dataDir: values.DATA_DIR,
       eventRetentionMs: values.EVENT_RETENTION,
+      deliveryRetentionMs: values.DELIVERY_RETENTION,
     };
   },
 });

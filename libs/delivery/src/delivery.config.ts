@@ -1,7 +1,6 @@
 import {
   type ConfigFault,
   defineSection,
-  duration,
   list,
   type RateLimit,
   rateLimit,
@@ -43,8 +42,6 @@ export interface DeliveryConfig {
   readonly smsMinConversion: number;
   readonly smsPerNumber: RateLimit | 'off';
   readonly smtp: { readonly url: Secret; readonly from: string } | undefined;
-  /** Milliseconds that the record of a message is kept. */
-  readonly retentionMs: number;
 }
 
 const VENDORS = ['twilio', 'http'] as const;
@@ -121,9 +118,6 @@ const variables = {
     .refine((text) => mailAddress(text) !== undefined, 'expected an address, or Name <address>')
     .optional()
     .describe('sender of e-mail'),
-  DELIVERY_RETENTION: duration()
-    .prefault('30d')
-    .describe('records of deliveries older than this are dropped'),
 };
 
 type Values = z.output<z.ZodObject<typeof variables>>;
@@ -167,7 +161,6 @@ export const deliverySection = defineSection<'delivery', typeof variables, Deliv
       values.SMTP_URL === undefined || values.MAIL_FROM === undefined
         ? undefined
         : { url: new Secret(values.SMTP_URL), from: mailAddress(values.MAIL_FROM) ?? values.MAIL_FROM },
-    retentionMs: values.DELIVERY_RETENTION,
   }),
 });
 

@@ -5,12 +5,8 @@ import {
   type SecondStep,
   type SecondStepRequest,
 } from './use-cases/begin-second-step.use-case.js';
-import type { Grant } from './settlement/verification.js';
-import {
-  VerifyChallenge,
-  type VerifyChallengeInput,
-  type VerifyChallengeResult,
-} from './use-cases/verify-challenge.use-case.js';
+import type { Grant, VerifyChallengeResult } from './settlement/verification.js';
+import { VerifyChallenge, type VerifyChallengeInput } from './use-cases/verify-challenge.use-case.js';
 
 /**
  * All that `auth` knows of second factors: is one required, open a challenge, verify it with a grant. Every way to

@@ -9,7 +9,6 @@ export interface WebhooksConfig {
   readonly timeoutMs: number;
   /** Networks that are not public and may be called all the same. */
   readonly allowedNetworks: readonly Network[];
-  readonly deliveryRetentionMs: number;
 }
 
 const DEFAULT_SCHEDULE = '5s,5m,30m,2h,5h,10h,14h,20h,24h';
@@ -35,7 +34,6 @@ const variables = {
     .refine((items) => !items.some(touchesLinkLocal), 'may not hold link-local addresses')
     .prefault('')
     .describe('networks that webhooks may call although they are not public; never link-local'),
-  DELIVERY_RETENTION: duration().prefault('30d').describe('webhook deliveries older than this are dropped'),
 };
 
 /** The webhooks' part of the configuration. */
@@ -47,6 +45,5 @@ export const webhooksSection = defineSection<'webhooks', typeof variables, Webho
     retryScheduleMs: values.WEBHOOK_RETRY_SCHEDULE,
     timeoutMs: values.WEBHOOK_TIMEOUT,
     allowedNetworks: values.WEBHOOK_ALLOW_PRIVATE_NETWORKS.map(networkOf),
-    deliveryRetentionMs: values.DELIVERY_RETENTION,
   }),
 });

@@ -1,6 +1,6 @@
 import { Inject, Injectable, Module, type OnModuleInit } from '@nestjs/common';
 import { getConfigToken } from '@nestjs/config';
-import { MonthlyPartitions } from '@countersign/core';
+import { type CoreConfig, MonthlyPartitions } from '@countersign/core';
 import { DirectoryModule } from '@countersign/directory';
 import { DeliveryEntity } from './deliveries/delivery.entity.js';
 import { DeliveryIntake } from './deliveries/delivery-intake.js';
@@ -27,7 +27,6 @@ import { RotateWebhookSecret } from './use-cases/rotate-webhook-secret.use-case.
 import { TestWebhook } from './use-cases/test-webhook.use-case.js';
 import { WebhookEntity } from './webhook.entity.js';
 import { WebhookStore } from './webhook.store.js';
-import type { WebhooksConfig } from './webhooks.config.js';
 
 /** The webhooks' tables. */
 export const webhooksEntities = [WebhookEntity, DeliveryEntity, ReplayEntity];
@@ -37,7 +36,7 @@ export const webhooksEntities = [WebhookEntity, DeliveryEntity, ReplayEntity];
 class DeliveryMonths implements OnModuleInit {
   constructor(
     private readonly partitions: MonthlyPartitions,
-    @Inject(getConfigToken('webhooks')) private readonly config: WebhooksConfig,
+    @Inject(getConfigToken('core')) private readonly config: CoreConfig,
   ) {}
 
   async onModuleInit(): Promise<void> {

@@ -39,6 +39,8 @@ const refused = await api.POST('/v1/challenges/{id}/verify', { ...attempt, body:
 const problem: Problem | undefined = refused.error;
 const verified = must(await api.POST('/v1/challenges/{id}/verify', { ...attempt, body: { code: code(1) } }));
 
+if (!('accessToken' in verified)) throw new Error('a login is answered with tokens');
+
 const session = bearer(verified.accessToken);
 const me = must(await api.GET('/v1/me', { headers: session }));
 const factors = must(await api.GET('/v1/me/factors', { headers: session, params: { query: { limit: 5 } } }));

@@ -4,14 +4,15 @@ import { expectProblem, signingKeyOf, trustDevice } from '../../factories/accoun
 import { startTestApp, type TestApp } from '../../factories/app.js';
 import { beginStepUp } from '../../factories/factors.js';
 import { beginLogin, logIn, type OpenChallenge, registerWithTotp } from '../../factories/people.js';
+import { makeServer } from '../../factories/servers.js';
 
 const METHODS = ['get', 'post', 'put', 'patch', 'delete'] as const;
 
 interface Route {
   readonly method: string;
   readonly path: string;
-  /** The credential that the document names; `undefined` for routes open to all. */
-  readonly takes: string | undefined;
+  /** The credentials that the document names; none for routes open to all. */
+  readonly takes: readonly string[];
 }
 
 interface Operation {
@@ -45,7 +46,8 @@ describe('each token opens one door', () => {
       deviceToken,
       assertion,
       sessionId: String(decodeJwt(accessToken)['sid']),
-      apiKey: 'cs_live_0123456789abcdef0123456789abcdef0123456789a',
+      apiKey: (await makeServer(world)).key,
+      mistypedKey: 'cs_01jdc0m6bye5ts0kc28f7q9v3m_0123456789abcdef0123456789abcdef0123456789a012345',
       disguisedRefreshToken: session.refreshToken.replace('rft_', 'tmp_'),
       disguisedDeviceToken: deviceToken.replace('dvt_', 'tmp_'),
     };
@@ -53,63 +55,69 @@ describe('each token opens one door', () => {
   afterAll(() => world.stop());
 
   const pathOf = ({ path }: Route): string =>
-    path.startsWith('/v1/challenges/{id}') ? path.replace('{id}', challenge.id) : path.replace('{id}', 'any');
+    path
+      .replace('{user}', 'any')
+      .replace('{deliveryId}', 'any')
+      .replace('{id}', path.startsWith('/v1/challenges/{id}') ? challenge.id : 'any');
   const call = (route: Route, token: string): ReturnType<typeof world.client.send> =>
     world.client.send(route.method, pathOf(route), {
       token,
       ...(['post', 'patch', 'put'].includes(route.method) ? { body: {} } : {}),
     });
 
-  it('covers every documented route, most of which take an access token', () => {
-    const counts = (takes: string | undefined): number =>
-      routes.filter((route) => route.takes === takes).length;
-    expect(counts('accessToken')).toBeGreaterThanOrEqual(15);
-    expect(counts('tempToken')).toBeGreaterThanOrEqual(1);
-    expect(routes.filter(({ takes }) => takes === undefined).map(({ path }) => path)).toEqual(
-      expect.arrayContaining(['/v1/auth/register', '/v1/auth/login', '/v1/auth/refresh']),
-    );
+  it('covers every documented route, and every kind of credential', () => {
+    const counts = (kind: string): number => routes.filter(({ takes }) => takes.includes(kind)).length;
+    expect(counts('accessToken')).toBeGreaterThanOrEqual(40);
+    expect(counts('apiKey')).toBeGreaterThanOrEqual(30);
+    expect(counts('tempToken')).toBe(2);
+    expect(routes.filter(({ takes }) => takes.length === 0).map(({ path }) => path)).toEqual([
+      '/v1/auth/register',
+      '/v1/auth/login',
+      '/v1/auth/refresh',
+    ]);
   });
 
   it('and a route takes the kind that is documented, which is why the refusals below mean something', async () => {
     const shown = await world.client.get('/v1/me', { token: accessToken });
     expect(shown.status).toBe(200);
-    const verify = { method: 'POST', path: '/v1/challenges/{id}/verify', takes: 'tempToken' };
+    const verify = { method: 'POST', path: '/v1/challenges/{id}/verify', takes: ['tempToken'] };
     expectProblem(await call(verify, challenge.tempToken), 400, 'validation_failed');
   });
 
   it('and no route takes a token of any other kind', async () => {
-    for (const route of routes.filter(({ takes }) => takes !== undefined)) {
+    for (const route of routes.filter(({ takes }) => takes.length > 0)) {
       for (const [kind, token] of Object.entries(tokens)) {
-        if (kind === route.takes) continue;
+        if (route.takes.includes(kind)) continue;
         // Shaped like a temp token, it is one that opens nothing: also 401, once there is an answer to look at.
-        if (kind.startsWith('disguised') && route.takes === 'tempToken') continue;
+        if (kind.startsWith('disguised') && route.takes.includes('tempToken')) continue;
         const { status, body } = await call(route, token);
+        const mistyped = kind === 'mistypedKey' && route.takes.includes('apiKey');
         expect({ route, kind, status, code: body?.code }).toEqual({
           route,
           kind,
           status: 401,
-          code: 'invalid_token',
+          code: mistyped ? 'invalid_api_key' : 'invalid_token',
         });
       }
     }
   });
 
-  it('and no route takes an API key in its own header, beside a good token neither', async () => {
-    for (const route of routes.filter(({ takes }) => takes !== undefined)) {
+  it('and no route takes two credentials at once, however good each is', async () => {
+    for (const route of routes.filter(({ takes }) => takes.length > 0)) {
       const headers = { 'x-api-key': tokens['apiKey'] ?? '' };
-      const alone = await world.client.send(route.method, pathOf(route), { headers });
-      expectProblem(alone, 401, 'invalid_token');
-      const token = tokens[route.takes ?? ''];
-      expectProblem(
-        await world.client.send(route.method, pathOf(route), { headers, token }),
-        401,
-        'invalid_token',
-      );
+      if (!route.takes.includes('apiKey')) {
+        const alone = await world.client.send(route.method, pathOf(route), { headers });
+        expectProblem(alone, 401, 'invalid_token');
+      }
+      for (const kind of route.takes) {
+        const answer = await world.client.send(route.method, pathOf(route), { headers, token: tokens[kind] });
+        expectProblem(answer, 401, 'invalid_token');
+      }
     }
   });
 
   it('and every closed route asks for a credential where none is sent', async () => {
-    for (const route of routes.filter(({ takes }) => takes !== undefined)) {
+    for (const route of routes.filter(({ takes }) => takes.length > 0)) {
       const answer = await world.client.send(route.method, pathOf(route), {});
       expectProblem(answer, 401, 'unauthenticated');
       expect(answer.headers.get('www-authenticate')).toBe('Bearer');
@@ -155,8 +163,8 @@ async function documentedRoutes({ client }: TestApp): Promise<Route[]> {
     METHODS.flatMap((method) => {
       const operation = item[method];
       if (operation === undefined || !path.startsWith('/v1/')) return [];
-      const [requirement = {}] = operation.security ?? standard ?? [];
-      return [{ method: method.toUpperCase(), path, takes: Object.keys(requirement)[0] }];
+      const takes = (operation.security ?? standard ?? []).flatMap((requirement) => Object.keys(requirement));
+      return [{ method: method.toUpperCase(), path, takes }];
     }),
   );
 }

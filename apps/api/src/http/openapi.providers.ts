@@ -31,6 +31,19 @@ export function documentProviders(document: OpenAPIObject, registry: FactorRegis
   setAnswer(document, '/v1/me/factors', '201', byType(document, offered, 'Enrolled', enrolled));
   setBody(document, '/v1/me/factors/{id}/activate', { anyOf: answers });
   setBody(document, '/v1/challenges/{id}/verify', { anyOf: answers.map(verification) });
+  documentServers(document, offered, answers);
+}
+
+function documentServers(
+  document: OpenAPIObject,
+  offered: readonly RegisteredFactor[],
+  answers: readonly JsonSchema[],
+): void {
+  const factors = '/v1/users/{user}/factors';
+  setBody(document, factors, byType(document, offered, 'ServerEnrolment', serverEnrolment));
+  setAnswer(document, factors, '201', byType(document, offered, 'Enrolled', enrolled));
+  setBody(document, `${factors}/{id}/activate`, { anyOf: answers });
+  setBody(document, '/v1/users/{user}/verify', { anyOf: answers.map(directVerification) });
 }
 
 function byType(
@@ -53,8 +66,22 @@ function byType(
   };
 }
 
-function enrolment({ options, provider }: RegisteredFactor): JsonSchema {
-  const input = inOpenApi(jsonSchemaOf(provider.input, 'openapi-3.0'));
+function enrolment(factor: RegisteredFactor): JsonSchema {
+  return enrolmentBy(factor, factor.provider.input);
+}
+
+// A server may say more than a user, such as a secret that the user has already.
+function serverEnrolment(factor: RegisteredFactor): JsonSchema {
+  const { provider } = factor;
+  const ofServers = provider.kind === 'answered' ? provider.serverInput : undefined;
+  return enrolmentBy(factor, ofServers ?? provider.input);
+}
+
+function enrolmentBy(
+  { options, provider }: RegisteredFactor,
+  schema: RegisteredFactor['provider']['input'],
+): JsonSchema {
+  const input = inOpenApi(jsonSchemaOf(schema, 'openapi-3.0'));
   return {
     ...input,
     description: `What begins the enrolment of “${provider.title}”.`,
@@ -84,6 +111,40 @@ function onlyType(type: string): JsonSchema {
   return { type: 'string', enum: [type] };
 }
 
+const EXPECTED: JsonSchema = {
+  action: {
+    type: 'string',
+    maxLength: 100,
+    description: 'What the server expects to be approved, if anything.',
+    example: 'transfer',
+  },
+  details: {
+    type: 'object',
+    additionalProperties: true,
+    description: 'The particulars of the action, as the server expects them.',
+  },
+};
+
+function directVerification(answer: JsonSchema): JsonSchema {
+  return {
+    ...answer,
+    properties: {
+      ...properties(answer),
+      factorId: {
+        type: 'string',
+        description: 'The factor that the answer is for; the default one where absent.',
+        example: 'fac_01jdc0m6bye5ts0kc28f7q9v3m',
+      },
+      type: {
+        type: 'string',
+        description: 'The type of the factor that the answer is for.',
+        example: 'totp',
+      },
+      ...EXPECTED,
+    },
+  };
+}
+
 function verification(answer: JsonSchema): JsonSchema {
   return {
     ...answer,
@@ -96,6 +157,12 @@ function verification(answer: JsonSchema): JsonSchema {
       ...properties(answer),
       trustDevice: { type: 'boolean', description: 'Skip the second factor on this device from now on.' },
       deviceName: { type: 'string', maxLength: 100, nullable: true, example: 'Laptop' },
+      user: {
+        type: 'string',
+        description: 'Servers: the user that is expected, by the application’s own id.',
+        example: 'user-1234',
+      },
+      ...EXPECTED,
     },
   };
 }

@@ -17,7 +17,7 @@ import { given } from './given.js';
 import { idOf } from './id.js';
 import { disabledWebhook } from './disabled-webhook.js';
 import { webhookView } from './views.js';
-import { ChangeWebhookDto, ShownWebhookDto, WebhookDto } from './webhook.dto.js';
+import { AcceptedDto, ChangeWebhookDto, ShownWebhookDto, WebhookDto } from './webhook.dto.js';
 
 @ApiTags('Webhooks')
 @ForServers('webhooks')
@@ -71,12 +71,16 @@ export class WebhookChangesController {
   @Post(':id/test')
   @HttpCode(202)
   @ApiOperation({ summary: 'Send a webhook a `webhook.test` event', operationId: 'testWebhook' })
-  @ApiAcceptedResponse({ description: 'On its way; its deliveries tell what has become of it.' })
+  @ApiAcceptedResponse({
+    type: AcceptedDto,
+    description: 'On its way; its deliveries tell what has become of it.',
+  })
   @Problems('not_found', 'conflict')
-  async test(@Param('id') id: string, @Req() request: FastifyRequest): Promise<void> {
+  async test(@Param('id') id: string, @Req() request: FastifyRequest): Promise<AcceptedDto> {
     const result = await this.testWebhook.run(which(id, request));
     if (result === 'unknown') throw new Problem('not_found');
     if (result === 'disabled') throw disabledWebhook();
+    return { status: 'accepted' };
   }
 }
 

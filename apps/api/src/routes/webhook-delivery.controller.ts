@@ -13,7 +13,7 @@ import { momentOf } from './fields.js';
 import { idOf } from './id.js';
 import { ListQueryDto } from './list.dto.js';
 import { deliveryView } from './views.js';
-import { DeliveryListDto, RedeliverDto } from './webhook.dto.js';
+import { AcceptedDto, DeliveryListDto, RedeliverDto } from './webhook.dto.js';
 
 @ApiTags('Webhooks')
 @ForServers('webhooks')
@@ -48,16 +48,16 @@ export class WebhookDeliveryController {
   @Post('deliveries/:deliveryId/redeliver')
   @HttpCode(202)
   @ApiOperation({ summary: 'Send an event to a webhook once more', operationId: 'redeliver' })
-  @ApiAcceptedResponse({ description: 'On its way, under the id that it had.' })
+  @ApiAcceptedResponse({ type: AcceptedDto, description: 'On its way, under the id that it had.' })
   @Problems('not_found', 'conflict')
   async one(
     @Param('id') id: string,
     @Param('deliveryId') deliveryId: string,
     @Req() request: FastifyRequest,
-  ): Promise<void> {
+  ): Promise<AcceptedDto> {
     const what = { deliveryId: idOf('dlv', deliveryId) };
     const { id: applicationId } = applicationOf(request);
-    accept(await this.redeliver.run({ applicationId, webhookId: idOf('whk', id), what }));
+    return accepted(await this.redeliver.run({ applicationId, webhookId: idOf('whk', id), what }));
   }
 
   @Post('redeliver')
@@ -66,21 +66,25 @@ export class WebhookDeliveryController {
     summary: 'Send a webhook everything once more that has happened since a moment',
     operationId: 'redeliverSince',
   })
-  @ApiAcceptedResponse({ description: 'On its way, also what happened while the webhook was disabled.' })
+  @ApiAcceptedResponse({
+    type: AcceptedDto,
+    description: 'On its way, also what happened while the webhook was disabled.',
+  })
   @Problems('not_found', 'conflict')
   async all(
     @Param('id') id: string,
     @Body() { since: text }: RedeliverDto,
     @Req() request: FastifyRequest,
-  ): Promise<void> {
+  ): Promise<AcceptedDto> {
     const since = momentOf(text);
     if (since === undefined) throw validationFailed([{ path: 'since', message: 'must be a time' }]);
     const { id: applicationId } = applicationOf(request);
-    accept(await this.redeliver.run({ applicationId, webhookId: idOf('whk', id), what: { since } }));
+    return accepted(await this.redeliver.run({ applicationId, webhookId: idOf('whk', id), what: { since } }));
   }
 }
 
-function accept(result: RedeliverResult): void {
+function accepted(result: RedeliverResult): AcceptedDto {
   if (result === 'unknown') throw new Problem('not_found');
   if (result === 'disabled') throw disabledWebhook();
+  return { status: 'accepted' };
 }

@@ -120,3 +120,9 @@ export class DeliveryListDto {
   /** Asks for the next page, of older ones; `null` on the last. */
   nextCursor!: string | null;
 }
+
+/** A wish that workers see to. */
+export class AcceptedDto {
+  /** @example "accepted" */
+  status!: 'accepted';
+}

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { Clock, Database, EventLog, newId, type Origin, type Secret } from '@countersign/core';
-import type { ApiKey } from '../api-key.js';
+import { Clock, Database, EventLog, newId, type Origin } from '@countersign/core';
+import type { ApiKey, ShownApiKey } from '../api-key.js';
 import { ApiKeyStore } from '../api-key.store.js';
 import { keyEvent } from '../key-event.js';
 import { mintKey } from '../key-text.js';
@@ -13,12 +13,6 @@ export interface CreateApiKeyInput extends Pick<
   readonly origin: Origin;
 }
 
-/** A new key; its text is shown this once. */
-export interface CreatedApiKey {
-  readonly apiKey: ApiKey;
-  readonly key: Secret;
-}
-
 /** Makes an API key. */
 @Injectable()
 export class CreateApiKey {
@@ -29,7 +23,7 @@ export class CreateApiKey {
     private readonly clock: Clock,
   ) {}
 
-  async run({ origin, ...asked }: CreateApiKeyInput): Promise<CreatedApiKey> {
+  async run({ origin, ...asked }: CreateApiKeyInput): Promise<ShownApiKey> {
     const createdAt = this.clock.now();
     const id = newId(createdAt);
     const { key, digest } = mintKey(id);

@@ -1,10 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { Clock, Database, EventLog, type Origin } from '@countersign/core';
+import type { ShownApiKey } from '../api-key.js';
 import { ApiKeyStore } from '../api-key.store.js';
 import { ApiKeys } from '../api-keys.js';
 import { keyEvent } from '../key-event.js';
 import { mintKey } from '../key-text.js';
-import type { CreatedApiKey } from './create-api-key.use-case.js';
 
 /** Which key gets a new secret, and how long the one before goes on. UUIDs. */
 export interface RotateApiKeyInput {
@@ -16,7 +16,7 @@ export interface RotateApiKeyInput {
 
 /** How a rotation ended. */
 export type RotateApiKeyResult =
-  | ({ readonly outcome: 'rotated' } & CreatedApiKey)
+  | ({ readonly outcome: 'rotated' } & ShownApiKey)
   | { readonly outcome: 'unknown' }
   /** It is revoked or has expired: a new secret would open nothing. */
   | { readonly outcome: 'over' };

@@ -1,8 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { getConfigToken } from '@nestjs/config';
 import { Cron, CronExpression } from '@nestjs/schedule';
-import { Clock, Database } from '@countersign/core';
-import type { DeliveryConfig } from '../delivery.config.js';
+import { Clock, type CoreConfig, Database } from '@countersign/core';
 import { MessageStore } from './message.store.js';
 
 /** Forgets messages that were sent longer ago than records are kept. */
@@ -12,12 +11,12 @@ export class MessagesSweeper {
     private readonly messages: MessageStore,
     private readonly database: Database,
     private readonly clock: Clock,
-    @Inject(getConfigToken('delivery')) private readonly config: DeliveryConfig,
+    @Inject(getConfigToken('core')) private readonly config: CoreConfig,
   ) {}
 
   @Cron(CronExpression.EVERY_HOUR)
   async sweep(): Promise<void> {
-    const before = new Date(this.clock.now().getTime() - this.config.retentionMs);
+    const before = new Date(this.clock.now().getTime() - this.config.deliveryRetentionMs);
     await this.messages.sweep(this.database.direct, before);
   }
 }

@@ -7,7 +7,7 @@ import { languageOf } from '../templates/language.js';
 import { plain } from '../templates/plain.js';
 import { AdministratorNoticeStore } from './administrator-notice.store.js';
 import { disabledWebhookMail } from './administrator-notice.templates.js';
-import type { AdministratorNoticeJob } from './administrator-notices.js';
+import type { AdministratorNoticeJob } from './administrator-notice-job.js';
 import { NoticeNotSent, noticeMailId } from './notice-mail.js';
 
 /** Writes and sends notices to administrators. */

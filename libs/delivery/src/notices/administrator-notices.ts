@@ -1,13 +1,7 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
-import {
-  EventRelay,
-  type JobPayload,
-  type JobQueue,
-  Jobs,
-  type RelayedEvent,
-  type Tx,
-} from '@countersign/core';
+import { EventRelay, type JobQueue, Jobs, type RelayedEvent, type Tx } from '@countersign/core';
 import { AdministratorMailer } from './administrator-mailer.js';
+import type { AdministratorNoticeJob } from './administrator-notice-job.js';
 import { AdministratorNoticeStore } from './administrator-notice.store.js';
 
 // As for the owners of accounts: about two hours of a mail server that is down.
@@ -17,14 +11,6 @@ const QUEUE: JobQueue = {
   retryDelaySeconds: 30,
   expireInSeconds: 60,
 };
-
-/** A notice to one administrator. */
-export interface AdministratorNoticeJob extends JobPayload {
-  readonly eventId: string;
-  /** RFC 3339: the event's own time, by which its partition is found. */
-  readonly at: string;
-  readonly userId: string;
-}
 
 /** Tells administrators by mail what needs a hand of theirs, where this deployment has mail. */
 @Injectable()

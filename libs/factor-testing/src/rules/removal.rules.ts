@@ -21,7 +21,7 @@ async function removedIsGone(bench: FactorBench): Promise<void> {
   hold((await remove()) === 'removed', 'the factor was not removed');
   hold((await remove()) === 'unknown', 'the factor was removed twice');
   const { outcome } = await factor.answer(challenge, await factor.rightAnswer(challenge));
-  hold(outcome === 'unauthorised', `an answer by a removed factor ended as ${outcome}`);
+  hold(outcome === 'dead', `an answer by a removed factor ended as ${outcome}`);
 }
 
 async function revokeIsIdempotent(bench: FactorBench): Promise<void> {

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import type { Origin, Tx } from '@countersign/core';
+import type { BucketState, FieldError, Origin, Tx } from '@countersign/core';
+import type { AttemptsLeft } from '../challenges/attempt-budgets.js';
 import type { Challenge, OfferedFactor } from '../challenges/challenge.js';
 import type { SecondFactorProof } from '../second-factor-proof.js';
 import { Adjudicator } from './adjudicator.js';
@@ -26,6 +27,22 @@ export type Ending<T> =
   | { readonly outcome: 'rejected'; readonly reason: 'mismatch' | 'stale' }
   /** `dead`: what the challenge stood on has changed. */
   | { readonly outcome: 'dead' | 'closed' | 'locked' };
+
+/** How the verification of a challenge ended. */
+export type VerifyChallengeResult<T> =
+  | ({ readonly outcome: 'accepted'; readonly granted: T } & AttemptsLeft)
+  | ({ readonly outcome: 'rejected'; readonly reason: 'mismatch' | 'stale' } & AttemptsLeft)
+  /** No provider takes an answer of this shape; no attempt was claimed. */
+  | { readonly outcome: 'malformed'; readonly errors: readonly FieldError[] }
+  /** The opening fits another challenge, or none. */
+  | { readonly outcome: 'unauthorised' }
+  /** What the challenge stood on has changed: password, factors, status. */
+  | { readonly outcome: 'dead' }
+  | { readonly outcome: 'closed' }
+  | { readonly outcome: 'limited'; readonly budget: BucketState }
+  | { readonly outcome: 'locked' }
+  /** The challenge does not offer the factor. */
+  | { readonly outcome: 'no-such-factor' };
 
 // An accepted answer whose factor changed meanwhile (another backup code of the set was spent) is asked about again,
 // under the same claim. Only another accepted answer can change it, and the budget has ten of those.

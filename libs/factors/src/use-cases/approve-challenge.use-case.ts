@@ -3,8 +3,8 @@ import type { Origin } from '@countersign/core';
 import type { Application, KnownUser } from '@countersign/directory';
 import { openedByServer } from '../challenges/opening.js';
 import { SecondFactors } from '../second-factors.js';
+import type { VerifyChallengeResult } from '../settlement/verification.js';
 import { type Approval, Approvals } from '../server/approvals.js';
-import type { VerifyChallengeResult } from './verify-challenge.use-case.js';
 
 /** An answer that a server brings, and what the server expects it to be for. */
 export interface ApproveChallengeInput {

@@ -1,10 +1,9 @@
 import { Injectable } from '@nestjs/common';
-import type { BucketState, FieldError, Origin } from '@countersign/core';
+import type { Origin } from '@countersign/core';
 import { AnswerReader } from '../challenges/answer-reader.js';
-import type { AttemptsLeft } from '../challenges/attempt-budgets.js';
 import { ChallengeStore } from '../challenges/challenge.store.js';
 import type { Opening } from '../challenges/opening.js';
-import { type Grant, Verification } from '../settlement/verification.js';
+import { type Grant, Verification, type VerifyChallengeResult } from '../settlement/verification.js';
 
 /** An answer to a challenge, and what opens it. */
 export interface VerifyChallengeInput {
@@ -16,22 +15,6 @@ export interface VerifyChallengeInput {
   readonly answer: Readonly<Record<string, unknown>>;
   readonly origin: Origin;
 }
-
-/** How a verification ended. */
-export type VerifyChallengeResult<T> =
-  | ({ readonly outcome: 'accepted'; readonly granted: T } & AttemptsLeft)
-  | ({ readonly outcome: 'rejected'; readonly reason: 'mismatch' | 'stale' } & AttemptsLeft)
-  /** No provider takes an answer of this shape; no attempt was claimed. */
-  | { readonly outcome: 'malformed'; readonly errors: readonly FieldError[] }
-  /** The opening fits another challenge, or none. */
-  | { readonly outcome: 'unauthorised' }
-  /** What the challenge stood on has changed: password, factors, status. */
-  | { readonly outcome: 'dead' }
-  | { readonly outcome: 'closed' }
-  | { readonly outcome: 'limited'; readonly budget: BucketState }
-  | { readonly outcome: 'locked' }
-  /** The challenge does not offer the factor. */
-  | { readonly outcome: 'no-such-factor' };
 
 /**
  * The one road of a verification: parse, claim, load, ask the provider, settle. A claimed attempt stays claimed
