@@ -113,8 +113,8 @@ export default defineConfig(
     },
   },
   {
-    // What a person types and reads in a terminal.
-    files: ['scripts/**', 'bench/**'],
+    // What a person types and reads in a terminal, and what they copy.
+    files: ['scripts/**', 'bench/**', 'examples/**/*.mjs'],
     languageOptions: { globals: NODE_GLOBALS },
     rules: {
       'no-console': 'off',

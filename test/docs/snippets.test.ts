@@ -212,6 +212,8 @@ describe('the programs of the guides', () => {
         run(
           'bash',
           [
+            // Else bash takes a socket for a remote login, and reads what its user starts shells with.
+            '--norc',
             '-c',
             '. ./by-hand.sh; verified "$@"',
             'verify',

@@ -3,6 +3,9 @@ import { startTestApp, type TestApp } from '../factories/app.js';
 import { answer, beginStepUp, wrongCode } from '../factories/factors.js';
 import { HAS_REDIS } from '../factories/pair.js';
 import { beginLogin, logIn, type PersonWithTotp, registerWithTotp } from '../factories/people.js';
+import { eventually } from '../factories/process.js';
+import { enrolServedUser, makeServer, type ServedUser, type Server } from '../factories/servers.js';
+import { sql } from '../factories/sql.js';
 import { roundTripsOf } from '../factories/round-trips.js';
 
 const REDIS_TWICE = HAS_REDIS ? ['evalsha', 'evalsha'] : [];
@@ -95,6 +98,42 @@ describe('round trips', () => {
     const { result, statements, commands } = await roundTripsOf(() => world.client.get('/v1/me', { token }));
     expect(result.status).toBe(200);
     expect(statements).toEqual(['SELECT']);
+    expect(commands).toEqual(REDIS_ONCE);
+  });
+});
+
+describe("a server's round trips", () => {
+  let world: TestApp;
+  let server: Server;
+  let user: ServedUser;
+  beforeAll(async () => {
+    world = await startTestApp();
+    server = await makeServer(world);
+    user = await enrolServedUser(world, server);
+    await server.post(`/v1/users/${user.externalId}/verify`, { code: user.code() });
+    world.clock.advance(30_000);
+    // The key's use is noted now, and so not while it is counted.
+    await server.get('/v1/factor-types');
+    await eventually(async () => {
+      const [row] = await sql<{ at: Date }>(world.databaseUrl, 'SELECT last_used_at AS at FROM api_keys');
+      return row?.at.getTime() === world.clock.now().getTime();
+    });
+  });
+  afterAll(() => world.stop());
+
+  it('a verification in one call costs one SELECT, one statement that commits, two in Redis', async () => {
+    const { result, statements, commands } = await roundTripsOf(() =>
+      server.post(`/v1/users/${user.externalId}/verify`, { code: user.code() }),
+    );
+    expect(result.status).toBe(200);
+    expect(statements).toEqual(['SELECT', 'WITH']);
+    expect(commands).toEqual(REDIS_TWICE);
+  });
+
+  it('an API key is checked without one: only its limit is counted', async () => {
+    const { result, statements, commands } = await roundTripsOf(() => server.get('/v1/factor-types'));
+    expect(result.status).toBe(200);
+    expect(statements).toEqual([]);
     expect(commands).toEqual(REDIS_ONCE);
   });
 });

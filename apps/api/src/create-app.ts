@@ -60,6 +60,9 @@ export async function createApp(
     routerOptions: { maxParamLength: LONGEST_PARAMETER, ignoreTrailingSlash: false },
     frameworkErrors: (error, request, reply) => refuseUrl(error, request.id, reply, core.publicUrl),
     clientErrorHandler: (error, socket) => refuseMalformedHttp(error, socket, core.publicUrl),
+    // The target of `OPTIONS *` (RFC 9112 section 3.2.4) is no path, and passes by every hook: as a path it is one more
+    // that leads nowhere.
+    rewriteUrl: ({ url = '/' }) => (url === '*' ? '/*' : url),
     // Node would answer a request without Host by itself, without our headers: the check is ours (`requireHost`).
     http: { requireHostHeader: false },
   };

@@ -2,6 +2,7 @@ import {
   type CallHandler,
   type ExecutionContext,
   Injectable,
+  Logger,
   type NestInterceptor,
   SetMetadata,
 } from '@nestjs/common';
@@ -80,19 +81,33 @@ export class Idempotency implements NestInterceptor {
 
 /** Completes claims with what is really sent: the answer leaves once it is kept. */
 export function completeClaims(instance: FastifyInstance, requests: IdempotentRequests): void {
+  const logger = new Logger('Idempotency');
   instance.addHook('onSend', async (request, reply, payload: unknown) => {
-    const { claimed } = request;
-    if (claimed === undefined) return payload;
-    const { statusCode: status } = reply;
-    if (KEPT(status)) {
-      const contentType = String(reply.getHeader('content-type') ?? '');
-      const body = typeof payload === 'string' ? payload : '';
-      await requests.complete(claimed.request, { status, contentType, body }, claimed.keptMs);
-    } else if (!UNKNOWN(status)) {
-      await requests.release(claimed.request);
+    if (request.claimed === undefined) return payload;
+    try {
+      await complete(requests, request.claimed, reply, payload);
+    } catch (error) {
+      // The work is done, and its answer belongs to whoever asked; a repeat will be told that it never runs again.
+      logger.warn(`${request.id} was not kept: ${error instanceof Error ? error.message : String(error)}`);
     }
     return payload;
   });
+}
+
+async function complete(
+  requests: IdempotentRequests,
+  { request, keptMs }: Claimed,
+  reply: FastifyReply,
+  payload: unknown,
+): Promise<void> {
+  const { statusCode: status } = reply;
+  if (KEPT(status)) {
+    const contentType = String(reply.getHeader('content-type') ?? '');
+    const body = typeof payload === 'string' ? payload : '';
+    await requests.complete(request, { status, contentType, body }, keptMs);
+  } else if (!UNKNOWN(status)) {
+    await requests.release(request);
+  }
 }
 
 function repeatableOf({

@@ -69,7 +69,7 @@ export function documentConventions(document: OpenAPIObject): void {
 function nameOperationsOnce(document: OpenAPIObject): void {
   for (const [path, item] of Object.entries(document.paths)) {
     const twin = document.paths[path.replace('/v1/users/{user}/', '/v1/me/')];
-    if (!path.includes('{user}') || twin === undefined) continue;
+    if (!path.startsWith('/v1/users/{user}/') || twin === undefined) continue;
     for (const method of METHODS) {
       const operation = item[method];
       if (operation !== undefined && operation.operationId === twin[method]?.operationId) {

@@ -2,12 +2,12 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as OTPAuth from 'otpauth';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startTestApp, type TestApp } from '../../../test/factories/app.js';
-import { Client } from '../../../test/factories/client.js';
-import { eventually } from '../../../test/factories/process.js';
-import { makeServer, type Server } from '../../../test/factories/servers.js';
+import { startTestApp, type TestApp } from '../../factories/app.js';
+import { Client } from '../../factories/client.js';
+import { eventually } from '../../factories/process.js';
+import { makeServer, type Server } from '../../factories/servers.js';
 
-const PROGRAM = join(import.meta.dirname, '../server.mjs');
+const PROGRAM = join(import.meta.dirname, '../../../examples/existing-login/server.mjs');
 
 interface Shop {
   listen(options: { port: number; host: string }): Promise<string>;
