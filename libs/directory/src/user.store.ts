@@ -159,6 +159,8 @@ export class UserStore {
 
   /** Finds a user by the application's own id for them, compared bytewise. */
   async byExternalId(tx: Tx, applicationId: string, externalId: string): Promise<KnownUser | undefined> {
+    // PostgreSQL's texts hold no NUL, and are not even asked for one.
+    if (externalId.includes('\0')) return undefined;
     const [user] = await tx.query<KnownUser>(BY_EXTERNAL_ID, [applicationId, externalId]);
     return user;
   }

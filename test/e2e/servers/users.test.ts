@@ -98,6 +98,28 @@ describe("a server's users", () => {
     );
   });
 
+  it.each([
+    ...['%00', 'a%00b', '%0d%0aX-Injected:1', '%01', '%7f', '%c2%85', '.%00', '%2e%2e%00'],
+    ...['x'.repeat(256), `usr_${'0'.repeat(26)}`, "'%20OR%201=1%20--", '${7*7}', '__proto__', 'constructor'],
+  ])('are nobody where they cannot be: %s', async (name) => {
+    const path = `/v1/users/${name}`;
+    for (const answer of [
+      await server.get(path),
+      await server.delete(path),
+      await server.delete(`${path}/sessions`),
+      await server.get(`${path}/factors`),
+      await server.get(`${path}/devices`),
+      await server.delete(`${path}/factors/fac_01jdc0m6bye5ts0kc28f7q9v3m`),
+    ]) {
+      expectProblem(answer, 404, 'not_found');
+      expect(answer.headers.get('x-injected')).toBeNull();
+    }
+    expectProblem(await server.post(`${path}/verify`, { code: '123456' }), 409, 'not_enrolled');
+    const events = await server.get(`/v1/events?user=${name}`);
+    expect([200, 400]).toContain(events.status);
+    if (events.status === 200) expect(events.body.data).toEqual([]);
+  });
+
   it('come into being with their first factor, or not at all', async () => {
     const user = newExternalId();
     const factors = `/v1/users/${user}/factors`;

@@ -48,6 +48,8 @@ export class UserFactorsStore {
 
   /** @param externalId the application's own id for the user */
   async load(tx: Tx, applicationId: string, externalId: string): Promise<UserWithFactors | undefined> {
+    // PostgreSQL's texts hold no NUL, and are not even asked for one.
+    if (externalId.includes('\0')) return undefined;
     const rows = await tx.query<Row>(LOAD, [applicationId, externalId]);
     const [first] = rows;
     if (first === undefined) return undefined;

@@ -21,8 +21,8 @@ export class DeliveryIntake {
   ) {}
 
   async take(delivery: DeliveryRef): Promise<Intake> {
-    const leasedUntil = this.schedule.lease();
-    const taken = await this.store.take(this.database.direct, delivery, leasedUntil);
+    const heldUntil = this.schedule.heldUntil();
+    const taken = await this.store.take(this.database.direct, delivery, this.schedule.leaseMs);
     if (taken === undefined) return 'nothing-to-do';
     const obstacle = obstacleOf(taken);
     if (obstacle !== undefined) {
@@ -38,7 +38,7 @@ export class DeliveryIntake {
       {
         ...delivery,
         step,
-        leasedUntil,
+        heldUntil,
         receiver: { id: webhookId, url: url ?? '', keys: this.webhooks.keysOf(webhookId, taken) },
         event: { id: eventId, at: eventAt, type: eventType, userId, externalId, data: data ?? {} },
       },

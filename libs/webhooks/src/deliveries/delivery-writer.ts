@@ -17,11 +17,12 @@ export class DeliveryWriter {
 
   /** @returns what is to be attempted once the transaction is committed */
   async inHand(tx: Tx, matches: readonly Match[]): Promise<DeliveryTask[]> {
-    const leasedUntil = this.schedule.lease();
-    const written = await this.store.insert(tx, matches.map(newDelivery), leasedUntil);
+    // Before the statement, so that what is held here is held there.
+    const heldUntil = this.schedule.heldUntil();
+    const written = await this.store.insert(tx, matches.map(newDelivery), this.schedule.leaseMs);
     return matches.flatMap(({ receiver, event }, index) => {
       const delivery = written[index];
-      return delivery === undefined ? [] : [{ ...delivery, step: 0, receiver, event, leasedUntil }];
+      return delivery === undefined ? [] : [{ ...delivery, step: 0, receiver, event, heldUntil }];
     });
   }
 

@@ -44,7 +44,7 @@ const INSERT = statement(
   'webhook-delivery-insert',
   `INSERT INTO webhook_deliveries
           (id, created_at, webhook_id, event_id, event_at, event_type, next_attempt_at, leased_until)
-   SELECT id, $2, webhook_id, event_id, event_at, event_type, $2, $3
+   SELECT id, $2, webhook_id, event_id, event_at, event_type, $2, now() + $3::integer * interval '1 millisecond'
      FROM jsonb_to_recordset($1::jsonb) AS delivery (
           id uuid, webhook_id uuid, event_id uuid, event_at timestamptz, event_type text)`,
 );
@@ -53,9 +53,9 @@ const INSERT = statement(
 const TAKE = statement(
   'webhook-delivery-take',
   `WITH taken AS (
-     UPDATE webhook_deliveries SET leased_until = $4
+     UPDATE webhook_deliveries SET leased_until = now() + $4::integer * interval '1 millisecond'
       WHERE id = $1 AND created_at = $2 AND attempt = $3 AND status = 'pending'
-        AND (leased_until IS NULL OR leased_until <= $5)
+        AND (leased_until IS NULL OR leased_until <= now())
      RETURNING webhook_id, event_id, event_at, event_type, step
    )
    SELECT taken.step, taken.webhook_id AS "webhookId", webhook.url, webhook.status AS "webhookStatus",
@@ -93,9 +93,9 @@ const EXPIRED = statement(
   'webhook-delivery-expired',
   `UPDATE webhook_deliveries AS delivery SET leased_until = NULL
      FROM (SELECT id, created_at FROM webhook_deliveries
-            WHERE leased_until <= $1
+            WHERE leased_until <= now()
             ORDER BY leased_until
-            LIMIT $2
+            LIMIT $1
               FOR UPDATE SKIP LOCKED) AS due
     WHERE delivery.id = due.id AND delivery.created_at = due.created_at
    RETURNING delivery.id, delivery.created_at AS "createdAt", delivery.attempt`,
@@ -121,7 +121,7 @@ const EXISTS = statement(
 const AGAIN = statement(
   'webhook-delivery-again',
   `UPDATE webhook_deliveries
-      SET status = 'pending', step = 0, error = NULL, next_attempt_at = $3, leased_until = $3
+      SET status = 'pending', step = 0, error = NULL, next_attempt_at = $3, leased_until = now()
     WHERE webhook_id = $1 AND id = $2 AND (status <> 'pending' OR leased_until IS NULL)`,
 );
 
@@ -133,20 +133,20 @@ const KNOWN = statement(
 const AGAIN_BY_EVENT = statement(
   'webhook-delivery-again-by-event',
   `UPDATE webhook_deliveries
-      SET status = 'pending', step = 0, error = NULL, next_attempt_at = $3, leased_until = $3
+      SET status = 'pending', step = 0, error = NULL, next_attempt_at = $3, leased_until = now()
     WHERE webhook_id = $1 AND event_id = ANY ($2::uuid[]) AND status <> 'pending'`,
 );
 
-/** Reads and writes deliveries. */
+/** Reads and writes deliveries. Leases go by PostgreSQL's clock: those of instances may differ. */
 @Injectable()
 export class DeliveryStore {
   constructor(private readonly clock: Clock) {}
 
   /**
    * Writes deliveries that nobody has attempted.
-   * @param leasedUntil where the caller attempts them at once; `null` where somebody is to be told to
+   * @param leaseMs so long they are in the caller's hand, who attempts them at once; `null` where a job will be made
    */
-  async insert(tx: Tx, deliveries: readonly NewDelivery[], leasedUntil: Date | null): Promise<DeliveryRef[]> {
+  async insert(tx: Tx, deliveries: readonly NewDelivery[], leaseMs: number | null): Promise<DeliveryRef[]> {
     const createdAt = this.clock.now();
     const rows = deliveries.map(({ webhookId, event }) => ({
       id: newId(createdAt),
@@ -155,7 +155,7 @@ export class DeliveryStore {
       event_at: event.at,
       event_type: event.type,
     }));
-    if (rows.length > 0) await tx.query(INSERT, [JSON.stringify(rows), createdAt, leasedUntil]);
+    if (rows.length > 0) await tx.query(INSERT, [JSON.stringify(rows), createdAt, leaseMs]);
     return rows.map(({ id }) => ({ id, createdAt, attempt: 0 }));
   }
 
@@ -163,9 +163,9 @@ export class DeliveryStore {
   async take(
     tx: Tx,
     { id, createdAt, attempt }: DeliveryRef,
-    leasedUntil: Date,
+    leaseMs: number,
   ): Promise<TakenDelivery | undefined> {
-    const values = [id, createdAt, attempt, leasedUntil, this.clock.now()];
+    const values = [id, createdAt, attempt, leaseMs];
     const [taken] = await tx.query<TakenDelivery>(TAKE, values);
     return taken;
   }
@@ -197,7 +197,7 @@ export class DeliveryStore {
 
   /** Takes deliveries out of hands that let them fall. */
   async expired(tx: Tx, limit: number): Promise<DeliveryRef[]> {
-    return tx.query<DeliveryRef>(EXPIRED, [this.clock.now(), limit]);
+    return tx.query<DeliveryRef>(EXPIRED, [limit]);
   }
 
   async list(tx: Tx, { webhookId, limit, after }: DeliveryPage): Promise<Delivery[]> {
@@ -223,6 +223,7 @@ export class DeliveryStore {
     );
     if (known.size > 0) await tx.query(AGAIN_BY_EVENT, [webhookId, [...known], now]);
     const missing = events.filter(({ id }) => !known.has(id)).map((event) => ({ webhookId, event }));
-    await this.insert(tx, missing, now);
+    // At once, by whichever worker looks first.
+    await this.insert(tx, missing, 0);
   }
 }

@@ -21,8 +21,8 @@ export interface DeliveryTask extends DeliveryRef {
   readonly step: number;
   readonly receiver: Receiver;
   readonly event: ToldEvent;
-  /** After this moment another worker may have it in hand. */
-  readonly leasedUntil: Date;
+  /** After this moment of the process's own monotonic clock, in milliseconds, another worker may have it in hand. */
+  readonly heldUntil: number;
 }
 
 /** A delivery as its webhook's administrators see it. */

@@ -1,5 +1,6 @@
 import { type BeforeApplicationShutdown, Injectable } from '@nestjs/common';
 import { Clock, publicId } from '@countersign/core';
+import { setTimeout as pause } from 'node:timers/promises';
 import { signedHeaders } from '../signing.js';
 import { type Received, WebhookSender } from '../targets/webhook-sender.js';
 import type { DeliveryTask } from './delivery.js';
@@ -11,6 +12,8 @@ import { RetrySchedule } from './retry-schedule.js';
 
 const MOST_ACTIVE = 256;
 const MOST_LANES = 10_000;
+/** A process that stops has thirty seconds for everything; receivers get this much of it. */
+const LAST_WAIT_MS = 3_000;
 const USER_AGENT = 'Countersign-Webhooks/1';
 
 /**
@@ -51,10 +54,15 @@ export class Dispatcher implements BeforeApplicationShutdown {
     this.#pump();
   }
 
-  /** Ends what is under way; what waits is left to the end of its lease. */
+  /** Ends what is under way and answers soon; the rest is left to the end of its lease. */
   async beforeApplicationShutdown(): Promise<void> {
     this.#stopping = true;
-    await Promise.all(this.#attempts);
+    const patience = new AbortController();
+    await Promise.race([
+      Promise.all(this.#attempts),
+      pause(LAST_WAIT_MS, undefined, { signal: patience.signal }).catch(() => undefined),
+    ]);
+    patience.abort();
     await this.results.written();
   }
 
@@ -93,7 +101,7 @@ export class Dispatcher implements BeforeApplicationShutdown {
   }
 
   async #attempt(lane: Lane, task: DeliveryTask): Promise<void> {
-    if (!this.schedule.hasTime(task.leasedUntil)) {
+    if (!this.schedule.hasTime(task)) {
       lane.done(undefined);
       return;
     }

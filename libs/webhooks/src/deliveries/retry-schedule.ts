@@ -1,6 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { getConfigToken } from '@nestjs/config';
-import { Clock } from '@countersign/core';
 import { randomInt } from 'node:crypto';
 import type { WebhooksConfig } from '../webhooks.config.js';
 
@@ -11,10 +10,7 @@ const MARGIN_MS = 5_000;
 /** Says when a delivery is attempted again, and how long one attempt may be in hand. */
 @Injectable()
 export class RetrySchedule {
-  constructor(
-    private readonly clock: Clock,
-    @Inject(getConfigToken('webhooks')) private readonly config: WebhooksConfig,
-  ) {}
+  constructor(@Inject(getConfigToken('webhooks')) private readonly config: WebhooksConfig) {}
 
   /**
    * How long until the next attempt is made, in milliseconds, with up to a tenth of the pause more, so that what failed together does not come
@@ -30,13 +26,18 @@ export class RetrySchedule {
     return pauseMs + jitterMs;
   }
 
-  /** Until when a delivery that is taken up now is its worker's: it may have to wait for its turn before it is sent. */
-  lease(): Date {
-    return new Date(this.clock.now().getTime() + 2 * this.config.timeoutMs + MARGIN_MS);
+  /** How long a delivery that is taken up is its worker's: it may have to wait for its turn before it is sent. */
+  get leaseMs(): number {
+    return 2 * this.config.timeoutMs + MARGIN_MS;
+  }
+
+  /** When a lease that begins now has to be over, on this process's own clock, which never steps. */
+  heldUntil(): number {
+    return performance.now() + this.leaseMs;
   }
 
   /** Whether there is time left to send a delivery before its lease ends. */
-  hasTime(leasedUntil: Date): boolean {
-    return leasedUntil.getTime() - this.clock.now().getTime() > this.config.timeoutMs;
+  hasTime({ heldUntil }: { readonly heldUntil: number }): boolean {
+    return heldUntil - performance.now() > this.config.timeoutMs;
   }
 }

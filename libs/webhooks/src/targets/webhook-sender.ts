@@ -27,7 +27,6 @@ export type Received =
   | { readonly answered: true; readonly status: number; readonly excerpt: string | null }
   | { readonly answered: false; readonly fault: SendingFault };
 
-const MOST_SOCKETS_PER_HOST = 32;
 const IDLE_SOCKETS_PER_HOST = 16;
 const EXCERPT_BYTES = 1_024;
 const MOST_BYTES = 16_384;
@@ -48,7 +47,8 @@ export class WebhookSender implements OnApplicationShutdown {
   ) {
     const options = {
       keepAlive: true,
-      maxSockets: MOST_SOCKETS_PER_HOST,
+      // Many webhooks may live on one host; how many are called at once, the dispatcher decides.
+      maxSockets: Infinity,
       maxFreeSockets: IDLE_SOCKETS_PER_HOST,
       lookup: this.#lookup(),
     };
@@ -75,8 +75,14 @@ export class WebhookSender implements OnApplicationShutdown {
         clearTimeout(deadline);
         resolve(received);
       };
+      let answered = false;
       sent.on('error', (error) => end({ answered: false, fault: faultOf(error) }));
+      // Also where there was neither answer nor error: one who switches protocols is left without either.
+      sent.on('close', () => {
+        if (!answered) end({ answered: false, fault: 'connection_lost' });
+      });
       sent.on('response', (answer) => {
+        answered = true;
         void this.#read(answer).then((excerpt) => {
           end({ answered: true, status: answer.statusCode ?? 0, excerpt });
         });
