@@ -21,7 +21,9 @@ import {
   type Server,
 } from '../../factories/servers.js';
 import { sql, uuidOf } from '../../factories/sql.js';
+import { networkOf } from '../../../libs/webhooks/src/targets/network.js';
 import { TargetPolicy } from '../../../libs/webhooks/src/targets/target-policy.js';
+import { WebhookSender } from '../../../libs/webhooks/src/targets/webhook-sender.js';
 
 const SCHEDULE = Array.from({ length: 20 }, () => '100ms').join(',');
 const ENV = {
@@ -409,15 +411,33 @@ describe('a webhook whose name leads astray', () => {
 });
 
 describe('the URL of a webhook', () => {
+  const policyIn = (production: boolean, allowedNetworks: readonly unknown[] = []): TargetPolicy =>
+    new TargetPolicy(
+      { addresses: async () => ['93.184.216.34'] },
+      { allowedNetworks } as unknown as ConstructorParameters<typeof TargetPolicy>[1],
+      { production } as unknown as ConstructorParameters<typeof TargetPolicy>[2],
+    );
+
   it('is https:// in production, wherever it leads', async () => {
-    const policyIn = (production: boolean): TargetPolicy =>
-      new TargetPolicy(
-        { addresses: async () => ['93.184.216.34'] },
-        { allowedNetworks: [] } as unknown as ConstructorParameters<typeof TargetPolicy>[1],
-        { production } as unknown as ConstructorParameters<typeof TargetPolicy>[2],
-      );
     expect(await policyIn(false).faultOf('http://shop.example/')).toBeUndefined();
     expect(await policyIn(true).faultOf('http://shop.example/')).toContain('https://');
     expect(await policyIn(true).faultOf('https://shop.example/')).toBeUndefined();
+  });
+
+  it('is an address that is looked at again when it is called: the operator may have closed that network', async () => {
+    const receiver = await startReceiver();
+    const send = (policy: TargetPolicy): Promise<object> =>
+      new WebhookSender(policy, {
+        timeoutMs: 2_000,
+      } as unknown as ConstructorParameters<typeof WebhookSender>[1]).send({
+        url: receiver.url,
+        headers: {},
+        body: '{}',
+      });
+    const open = policyIn(false, [networkOf('127.0.0.0/8')]);
+    expect(await send(open)).toEqual({ answered: true, status: 204, excerpt: null });
+    expect(await send(policyIn(false))).toEqual({ answered: false, fault: 'address_refused' });
+    expect(receiver.messages).toHaveLength(1);
+    await receiver.stop();
   });
 });
