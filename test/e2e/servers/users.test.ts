@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { expectProblem, makeApplication, passwordLogin } from '../../factories/accounts.js';
 import { startTestApp, type TestApp } from '../../factories/app.js';
-import { register, registerWithTotp } from '../../factories/people.js';
+import { answer } from '../../factories/factors.js';
+import { beginLogin, register, registerWithTotp } from '../../factories/people.js';
 import {
   type Administrator,
   enrolServedUser,
@@ -178,6 +179,8 @@ describe("a server's users", () => {
   it('are suspended with everything that they had open, and come back without it', async () => {
     const person = await registerWithTotp(world);
     const path = `/v1/users/${person.id}`;
+    const login = await beginLogin(world, person);
+    const challenge = await server.post('/v1/challenges', { user: person.id });
     expect((await server.put(path, { status: 'suspended' })).body.status).toBe('suspended');
     const me = (): ReturnType<typeof world.client.get> =>
       world.client.get('/v1/me', { token: person.accessToken });
@@ -186,6 +189,13 @@ describe("a server's users", () => {
     expectProblem(await server.post(`${path}/factors`, { type: 'totp' }), 403, 'forbidden');
     expect((await server.put(path, { status: 'active' })).body.status).toBe('active');
     expectProblem(await me(), 401, 'invalid_token');
+    const code = person.code();
+    expectProblem(await answer(world, login, { code }), 401, 'invalid_token');
+    expectProblem(
+      await server.post(`/v1/challenges/${challenge.body.id}/verify`, { user: person.id, code }),
+      410,
+      'challenge_closed',
+    );
     expect((await passwordLogin(world, person)).status).toBe(200);
     const ended = await eventsOf(world.databaseUrl, person.id, 'session.revoked');
     expect(ended.map(({ data }) => data['reason'])).toContain('suspended');
