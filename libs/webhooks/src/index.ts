@@ -1,6 +1,6 @@
 export type { Delivery } from './deliveries/delivery.js';
 export { DeliveryStore } from './deliveries/delivery.store.js';
-export { HostResolver } from './targets/target-policy.js';
+export { HostResolver } from './targets/host-resolver.js';
 export { ChangeWebhook } from './use-cases/change-webhook.use-case.js';
 export { CreateWebhook } from './use-cases/create-webhook.use-case.js';
 export { DeleteWebhook } from './use-cases/delete-webhook.use-case.js';

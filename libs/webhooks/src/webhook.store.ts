@@ -53,6 +53,16 @@ const LOCK = statement(
   `SELECT ${VIEW} FROM webhooks WHERE application_id = $1 AND id = $2 FOR UPDATE`,
 );
 
+const LOCK_APPLICATION = statement(
+  'webhook-lock-application',
+  `SELECT id FROM applications WHERE id = $1 FOR NO KEY UPDATE`,
+);
+
+const COUNT = statement(
+  'webhook-count',
+  `SELECT count(*)::integer AS count FROM webhooks WHERE application_id = $1`,
+);
+
 const SUBSCRIPTIONS = statement(
   'webhook-subscriptions',
   `SELECT id, application_id AS "applicationId", url, events, secret, previous_secret AS "previousSecret",
@@ -115,6 +125,13 @@ export class WebhookStore {
   async lock(tx: Tx, applicationId: string, id: string): Promise<Webhook | undefined> {
     const [webhook] = await tx.query<Webhook>(LOCK, [applicationId, id]);
     return webhook;
+  }
+
+  /** How many an application has; none are added until the transaction ends. */
+  async countLocked(tx: Tx, applicationId: string): Promise<number> {
+    await tx.query(LOCK_APPLICATION, [applicationId]);
+    const [row] = await tx.query<{ count: number }>(COUNT, [applicationId]);
+    return row?.count ?? 0;
   }
 
   /** The enabled webhooks of some applications. */

@@ -11,13 +11,15 @@ import { DeliveryStore } from './deliveries/delivery.store.js';
 import { DeliveryWriter } from './deliveries/delivery-writer.js';
 import { Dispatcher } from './deliveries/dispatcher.js';
 import { DueDeliveries } from './deliveries/due-deliveries.js';
+import { Leases } from './deliveries/leases.js';
 import { ReplayEntity } from './deliveries/replay.entity.js';
 import { ReplayStore } from './deliveries/replay.store.js';
 import { Replayer } from './deliveries/replayer.js';
 import { Results } from './deliveries/results.js';
 import { RetrySchedule } from './deliveries/retry-schedule.js';
 import { WebhookRelay } from './deliveries/webhook-relay.js';
-import { HostResolver, SystemResolver, TargetPolicy } from './targets/target-policy.js';
+import { HostResolver, SystemResolver } from './targets/host-resolver.js';
+import { TargetPolicy } from './targets/target-policy.js';
 import { WebhookSender } from './targets/webhook-sender.js';
 import { ChangeWebhook } from './use-cases/change-webhook.use-case.js';
 import { CreateWebhook } from './use-cases/create-webhook.use-case.js';
@@ -60,6 +62,7 @@ class DeliveryMonths implements OnModuleInit {
     RetrySchedule,
     DeliverySettler,
     Results,
+    Leases,
     Dispatcher,
     DeliveryMatcher,
     DeliveryWriter,

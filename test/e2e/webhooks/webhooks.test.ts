@@ -358,6 +358,7 @@ describe('webhooks', () => {
     ['another scheme', { url: 'ftp://example.com/', events: ['*'] }],
     ['a user name', { url: 'https://jo@example.com/', events: ['*'] }],
     ['a fragment', { url: 'https://example.com/#x', events: ['*'] }],
+    ['an empty fragment', { url: 'https://example.com/#', events: ['*'] }],
     ['a private address', { url: 'https://10.0.0.1/', events: ['*'] }],
     ['a private address in disguise', { url: 'http://0xa.1/', events: ['*'] }],
     ['a mapped address', { url: 'http://[::ffff:192.168.0.1]/', events: ['*'] }],
@@ -369,6 +370,25 @@ describe('webhooks', () => {
     ['an unknown field', { url: 'https://example.com/', events: ['*'], secret: 'x' }],
   ])('are not made with %s', async (_what, body) => {
     expectProblem(await server.post('/v1/webhooks', body), 400, 'validation_failed');
+  });
+});
+
+describe('webhooks of one application', () => {
+  let world: TestApp;
+  let server: Server;
+  beforeAll(async () => {
+    world = await startTestApp({ env: ENV });
+    server = await makeServer(world, { rateLimit: { limit: 1_000_000, windowSeconds: 60 } });
+  });
+  afterAll(() => world.stop());
+
+  it('are at most a hundred, also when they are made at once', async () => {
+    const target = { url: 'http://127.0.0.1:9/hook', events: ['user.created'] };
+    const answers = await Promise.all(Array.from({ length: 104 }, () => server.post('/v1/webhooks', target)));
+    expect(answers.filter(({ status }) => status === 201)).toHaveLength(100);
+    const refused = answers.filter(({ status }) => status !== 201);
+    expect(refused.map(({ status }) => status)).toEqual([409, 409, 409, 409]);
+    expectProblem(refused[0] as Answer, 409, 'conflict');
   });
 });
 

@@ -26,7 +26,7 @@ export class WebhookController {
   @Post()
   @ApiOperation({ summary: 'Make a webhook', operationId: 'createWebhook' })
   @ApiCreatedResponse({ type: ShownWebhookDto, description: 'The webhook; its secret is shown this once.' })
-  @Problems()
+  @Problems('conflict')
   async create(@Body() body: CreateWebhookDto, @Req() request: FastifyRequest): Promise<ShownWebhookDto> {
     const result = await this.createWebhook.run({
       applicationId: applicationOf(request).id,
@@ -36,6 +36,9 @@ export class WebhookController {
       origin: originOf(request),
     });
     if (result.outcome === 'refused-target') throw validationFailed([{ path: 'url', message: result.fault }]);
+    if (result.outcome === 'too-many') {
+      throw new Problem('conflict', { detail: 'An application has at most 100 webhooks: delete one first.' });
+    }
     return { ...webhookView(result.webhook), secret: result.secret.reveal() };
   }
 

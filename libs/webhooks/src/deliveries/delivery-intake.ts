@@ -29,6 +29,10 @@ export class DeliveryIntake {
       await this.#giveUp(delivery, taken, obstacle);
       return 'nothing-to-do';
     }
+    if (this.dispatcher.stopping) {
+      await this.store.letFall(this.database.direct, [delivery]);
+      return 'nothing-to-do';
+    }
     if (!this.dispatcher.hasRoom(taken.webhookId)) {
       await this.store.letGo(this.database.direct, delivery);
       return 'no-room';

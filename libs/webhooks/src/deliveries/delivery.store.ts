@@ -74,6 +74,14 @@ const LET_GO = statement(
   `UPDATE webhook_deliveries SET leased_until = NULL WHERE id = $1 AND created_at = $2 AND attempt = $3`,
 );
 
+const LET_FALL = statement(
+  'webhook-delivery-let-fall',
+  `UPDATE webhook_deliveries AS delivery SET leased_until = now()
+     FROM jsonb_to_recordset($1::jsonb) AS fallen (id uuid, created_at timestamptz, attempt integer)
+    WHERE delivery.id = fallen.id AND delivery.created_at = fallen.created_at
+      AND delivery.attempt = fallen.attempt AND delivery.leased_until IS NOT NULL`,
+);
+
 const SETTLE = statement(
   'webhook-delivery-settle',
   `UPDATE webhook_deliveries AS delivery
@@ -173,6 +181,12 @@ export class DeliveryStore {
   /** Puts a delivery back that was taken in hand and not attempted. */
   async letGo(tx: Tx, { id, createdAt, attempt }: DeliveryRef): Promise<void> {
     await tx.query(LET_GO, [id, createdAt, attempt]);
+  }
+
+  /** Ends the leases of deliveries that were not attempted, so that another worker takes them up at once. */
+  async letFall(tx: Tx, deliveries: readonly DeliveryRef[]): Promise<void> {
+    const rows = deliveries.map(({ id, createdAt, attempt }) => ({ id, created_at: createdAt, attempt }));
+    if (rows.length > 0) await tx.query(LET_FALL, [JSON.stringify(rows)]);
   }
 
   /** Writes what attempts came to. @returns the ids of those that nobody else had settled */

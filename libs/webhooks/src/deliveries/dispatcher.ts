@@ -6,6 +6,7 @@ import { type Received, WebhookSender } from '../targets/webhook-sender.js';
 import type { DeliveryTask } from './delivery.js';
 import type { Attempted } from './delivery-settler.js';
 import { Lane } from './lane.js';
+import { Leases } from './leases.js';
 import { messageOf } from './message.js';
 import { Results } from './results.js';
 import { RetrySchedule } from './retry-schedule.js';
@@ -31,8 +32,14 @@ export class Dispatcher implements BeforeApplicationShutdown {
     private readonly sender: WebhookSender,
     private readonly results: Results,
     private readonly schedule: RetrySchedule,
+    private readonly leases: Leases,
     private readonly clock: Clock,
   ) {}
+
+  /** Whether this process is about to end, and takes nothing in hand any more. */
+  get stopping(): boolean {
+    return this.#stopping;
+  }
 
   /** Whether more events can be taken from the log: not while a webhook that keeps up has many before it. */
   get ready(): boolean {
@@ -46,6 +53,10 @@ export class Dispatcher implements BeforeApplicationShutdown {
 
   /** Takes deliveries in hand. */
   begin(tasks: readonly DeliveryTask[]): void {
+    if (this.#stopping) {
+      void this.leases.end(tasks);
+      return;
+    }
     for (const task of tasks) {
       const lane = this.#lane(task.receiver.id);
       lane.add(task);
@@ -54,9 +65,10 @@ export class Dispatcher implements BeforeApplicationShutdown {
     this.#pump();
   }
 
-  /** Ends what is under way and answers soon; the rest is left to the end of its lease. */
+  /** Lets others have what waits, and ends what is under way and answers soon; the rest is left to the end of its lease. */
   async beforeApplicationShutdown(): Promise<void> {
     this.#stopping = true;
+    await this.leases.end([...this.#lanes.values()].flatMap((lane) => lane.drop()));
     const patience = new AbortController();
     await Promise.race([
       Promise.all(this.#attempts),

@@ -1,11 +1,8 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { Database, Jobs } from '@countersign/core';
 import { DeliveryIntake } from './delivery-intake.js';
-import { type DeliveryJob, deliveryJob, QUEUE } from './delivery-job.js';
+import { type DeliveryJob, putOffJob, QUEUE } from './delivery-job.js';
 import type { DeliveryRef } from './delivery.js';
-
-/** A delivery for which this process has no hand free is due again after this time. */
-const PUT_OFF_MS = 10_000;
 
 /** Takes deliveries in hand whose time has come: retries, those that somebody asked for, and those let fall. */
 @Injectable()
@@ -20,14 +17,14 @@ export class DueDeliveries implements OnModuleInit {
     this.jobs.define<DeliveryJob>(QUEUE, (job) => this.#take(job));
   }
 
-  async #take({ deliveryId, createdAt, attempt }: DeliveryJob): Promise<void> {
+  async #take({ deliveryId, createdAt, attempt, putOffs = 0 }: DeliveryJob): Promise<void> {
     const delivery = { id: deliveryId, createdAt: new Date(createdAt), attempt };
-    if ((await this.intake.take(delivery)) === 'no-room') await this.#putOff(delivery);
+    if ((await this.intake.take(delivery)) === 'no-room') await this.#putOff(delivery, putOffs);
   }
 
-  async #putOff(delivery: DeliveryRef): Promise<void> {
+  async #putOff(delivery: DeliveryRef, putOffs: number): Promise<void> {
     await this.database.transaction((tx) =>
-      this.jobs.enqueue(tx, QUEUE.name, [deliveryJob(delivery, PUT_OFF_MS)]),
+      this.jobs.enqueue(tx, QUEUE.name, [putOffJob(delivery, putOffs)]),
     );
   }
 }

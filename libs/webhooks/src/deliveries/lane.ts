@@ -58,6 +58,11 @@ export class Lane {
     return task;
   }
 
+  /** Lets go of what waits. @returns what that was */
+  drop(): DeliveryTask[] {
+    return this.#waiting.splice(0);
+  }
+
   /** Notes how an attempt ended, and how long it took; `undefined` where none was made. */
   done(attempt: { readonly succeeded: boolean; readonly ms: number } | undefined): void {
     this.#active -= 1;

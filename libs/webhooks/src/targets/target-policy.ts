@@ -1,27 +1,14 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { getConfigToken } from '@nestjs/config';
 import type { CoreConfig } from '@countersign/core';
-import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { WebhooksConfig } from '../webhooks.config.js';
+import { HostResolver } from './host-resolver.js';
 import { type Reach, reachOf } from './target-address.js';
 
 const LONGEST_URL = 2_048;
 const RESOLVED_WITHIN_MS = 1_500;
-
-/** Finds the addresses of a host. Rejects where there are none. */
-export abstract class HostResolver {
-  abstract addresses(host: string): Promise<readonly string[]>;
-}
-
-/** The machine's own resolver. */
-@Injectable()
-export class SystemResolver extends HostResolver {
-  override async addresses(host: string): Promise<readonly string[]> {
-    return (await lookup(host, { all: true })).map(({ address }) => address);
-  }
-}
 
 /** Says which URLs webhooks may have, and which addresses may be connected to (security.md, rule 11). */
 @Injectable()
@@ -50,7 +37,7 @@ export class TargetPolicy {
       return this.core.production ? 'must be an https:// URL' : 'must be an https:// or http:// URL';
     }
     if (url.username !== '' || url.password !== '') return 'must not hold a user name or password';
-    if (url.hash !== '') return 'must not have a fragment';
+    if (url.href.includes('#')) return 'must not have a fragment';
     const addresses = await this.#addresses(hostOf(url));
     return addresses.some((address) => this.reach(address) === 'refused')
       ? 'must lead to a public address (WEBHOOK_ALLOW_PRIVATE_NETWORKS lets others in)'

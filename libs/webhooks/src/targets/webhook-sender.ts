@@ -2,6 +2,7 @@ import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { getConfigToken } from '@nestjs/config';
 import {
   Agent as HttpAgent,
+  type AgentOptions,
   type ClientRequest,
   type IncomingMessage,
   request as httpRequest,
@@ -39,44 +40,60 @@ const BODY_WITHIN_MS = 1_000;
  */
 @Injectable()
 export class WebhookSender implements OnApplicationShutdown {
-  readonly #agents: { readonly 'http:': HttpAgent; readonly 'https:': HttpsAgent };
+  readonly #agents: Readonly<Record<'kept' | 'new', Agents>>;
 
   constructor(
     private readonly policy: TargetPolicy,
     @Inject(getConfigToken('webhooks')) private readonly config: WebhooksConfig,
   ) {
-    const options = {
-      keepAlive: true,
+    const lookup = this.#lookup();
+    this.#agents = {
       // Many webhooks may live on one host; how many are called at once, the dispatcher decides.
-      maxSockets: Infinity,
-      maxFreeSockets: IDLE_SOCKETS_PER_HOST,
-      lookup: this.#lookup(),
+      kept: agentsOf({ keepAlive: true, maxFreeSockets: IDLE_SOCKETS_PER_HOST, lookup }),
+      new: agentsOf({ keepAlive: false, lookup }),
     };
-    this.#agents = { 'http:': new HttpAgent(options), 'https:': new HttpsAgent(options) };
   }
 
   onApplicationShutdown(): void {
-    this.#agents['http:'].destroy();
-    this.#agents['https:'].destroy();
+    for (const agents of Object.values(this.#agents)) {
+      agents['http:'].destroy();
+      agents['https:'].destroy();
+    }
   }
 
   /** Sends once. Never rejects. */
-  async send({ url: text, headers, body }: Outgoing): Promise<Received> {
-    const url = URL.parse(text);
+  async send(message: Outgoing): Promise<Received> {
+    const url = URL.parse(message.url);
     if (url === null) return { answered: false, fault: 'address_refused' };
     // No name is looked up for an address, so that it has to be looked at here.
     if (isIP(hostOf(url)) !== 0 && this.policy.reach(hostOf(url)) === 'refused') {
       return { answered: false, fault: 'address_refused' };
     }
+    const until = performance.now() + this.config.timeoutMs;
+    const received = await this.#exchange(url, message, until, 'kept');
+    // Nobody has read what went into a connection that its other end had closed already.
+    return received === 'closed-before' ? this.#exchange(url, message, until, 'new').then(certain) : received;
+  }
+
+  #exchange(
+    url: URL,
+    message: Outgoing,
+    until: number,
+    connection: 'kept' | 'new',
+  ): Promise<Received | 'closed-before'> {
     return new Promise((resolve) => {
-      const sent = this.#request(url, headers, body);
-      const deadline = setTimeout(() => sent.destroy(new Late()), this.config.timeoutMs);
-      const end = (received: Received): void => {
+      const sent = this.#request(url, message, connection);
+      const deadline = setTimeout(() => sent.destroy(new Late()), until - performance.now());
+      const end = (received: Received | 'closed-before'): void => {
         clearTimeout(deadline);
         resolve(received);
       };
       let answered = false;
-      sent.on('error', (error) => end({ answered: false, fault: faultOf(error) }));
+      sent.on('error', (error) => {
+        // Once there is a status, whatever happens to the rest is of no account.
+        if (answered) return;
+        end(closedBefore(sent, error) ? 'closed-before' : { answered: false, fault: faultOf(error) });
+      });
       // Also where there was neither answer nor error: one who switches protocols is left without either.
       sent.on('close', () => {
         if (!answered) end({ answered: false, fault: 'connection_lost' });
@@ -87,18 +104,19 @@ export class WebhookSender implements OnApplicationShutdown {
           end({ answered: true, status: answer.statusCode ?? 0, excerpt });
         });
       });
-      sent.end(body);
+      sent.end(message.body);
     });
   }
 
-  #request(url: URL, headers: Outgoing['headers'], body: string): ClientRequest {
+  #request(url: URL, { headers, body }: Outgoing, connection: 'kept' | 'new'): ClientRequest {
     const options = {
       method: 'POST',
       headers: { ...headers, 'content-length': String(Buffer.byteLength(body)) },
     };
+    const agents = this.#agents[connection];
     return url.protocol === 'https:'
-      ? httpsRequest(url, { ...options, agent: this.#agents['https:'] })
-      : httpRequest(url, { ...options, agent: this.#agents['http:'] });
+      ? httpsRequest(url, { ...options, agent: agents['https:'] })
+      : httpRequest(url, { ...options, agent: agents['http:'] });
   }
 
   // Resolves with the beginning of the body, where it may be shown: what a private network says is not passed on.
@@ -141,6 +159,23 @@ export class WebhookSender implements OnApplicationShutdown {
       );
     };
   }
+}
+
+interface Agents {
+  readonly 'http:': HttpAgent;
+  readonly 'https:': HttpsAgent;
+}
+
+function agentsOf(options: AgentOptions): Agents {
+  return { 'http:': new HttpAgent(options), 'https:': new HttpsAgent(options) };
+}
+
+function closedBefore(sent: ClientRequest, error: NodeJS.ErrnoException): boolean {
+  return sent.reusedSocket && ['ECONNRESET', 'EPIPE'].includes(error.code ?? '');
+}
+
+function certain(received: Received | 'closed-before'): Received {
+  return received === 'closed-before' ? { answered: false, fault: 'connection_lost' } : received;
 }
 
 /** Raised inside a request that took too long. */

@@ -18,7 +18,11 @@ export interface CreateWebhookInput extends Pick<
 export type CreateWebhookResult =
   | { readonly outcome: 'created'; readonly webhook: Webhook; readonly secret: Secret }
   /** The URL may not be called; `fault` says why. */
-  | { readonly outcome: 'refused-target'; readonly fault: string };
+  | { readonly outcome: 'refused-target'; readonly fault: string }
+  | { readonly outcome: 'too-many' };
+
+/** Of an application. Each event costs a delivery for each. */
+const MOST_WEBHOOKS = 100;
 
 /** Makes a webhook. */
 @Injectable()
@@ -37,10 +41,12 @@ export class CreateWebhook {
     const createdAt = this.clock.now();
     const webhook: Webhook = { ...asked, id: newId(createdAt), status: 'enabled', createdAt };
     const secret = newSecret();
-    await this.database.transaction(async (tx) => {
+    return this.database.transaction(async (tx): Promise<CreateWebhookResult> => {
+      if ((await this.store.countLocked(tx, asked.applicationId)) >= MOST_WEBHOOKS)
+        return { outcome: 'too-many' };
       await this.store.insert(tx, { ...asked, id: webhook.id, secret });
       await this.events.append(tx, webhookEvent('webhook.created', webhook, origin));
+      return { outcome: 'created', webhook, secret: new Secret(shownSecret(secret)) };
     });
-    return { outcome: 'created', webhook, secret: new Secret(shownSecret(secret)) };
   }
 }
