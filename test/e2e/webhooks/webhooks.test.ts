@@ -189,8 +189,8 @@ describe('webhooks', () => {
     });
     const back = await startReceiver(undefined, port);
     receivers.push(back);
-    await eventually(() => back.messages.length >= 20);
-    expect(new Set(back.messages.map(({ id }) => id)).size).toBe(20);
+    // At least once: one that was under way when the receiver went may come twice.
+    await eventually(() => new Set(back.messages.map(({ id }) => id)).size === 20);
   });
 
   it('that are dead, dripping or endless hold up no other', async () => {
