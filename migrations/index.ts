@@ -3,6 +3,7 @@ import { Messages0000000000002 } from './0002-messages.js';
 import { Relay0000000000003 } from './0003-relay.js';
 import { ApiKeys0000000000004 } from './0004-api-keys.js';
 import { Webhooks0000000000005 } from './0005-webhooks.js';
+import { MailedLinks0000000000006 } from './0006-mailed-links.js';
 
 /** Every migration, oldest first. */
 export const migrations = [
@@ -11,4 +12,5 @@ export const migrations = [
   Relay0000000000003,
   ApiKeys0000000000004,
   Webhooks0000000000005,
+  MailedLinks0000000000006,
 ];

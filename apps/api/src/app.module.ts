@@ -25,6 +25,7 @@ import { DeliveryController } from './routes/delivery.controller.js';
 import { DevelopmentController } from './routes/development.controller.js';
 import { DeviceController, UserDeviceController } from './routes/device.controller.js';
 import { EnrolmentController, UserEnrolmentController } from './routes/enrolment.controller.js';
+import { EmailController } from './routes/email.controller.js';
 import { EventController } from './routes/event.controller.js';
 import { FactorTypeController } from './routes/factor-type.controller.js';
 import { FactorController, UserFactorController } from './routes/factor.controller.js';
@@ -32,6 +33,7 @@ import { HealthController } from './routes/health.controller.js';
 import { JwksController } from './routes/jwks.controller.js';
 import { LoginController } from './routes/login.controller.js';
 import { MeController } from './routes/me.controller.js';
+import { PasswordController } from './routes/password.controller.js';
 import { PolicyBodies } from './routes/policy-bodies.js';
 import { ProblemPageController } from './routes/problem-page.controller.js';
 import { RegistrationController } from './routes/registration.controller.js';
@@ -63,6 +65,8 @@ export const entities = [
 const controllers = [
   RegistrationController,
   LoginController,
+  PasswordController,
+  EmailController,
   SessionController,
   StepUpController,
   MeController,

@@ -23,6 +23,10 @@ export interface AuthConfig {
   /** Whether administrators' changes need a fresh second factor. */
   readonly adminRequiresSecondFactor: boolean;
   readonly passwordFailures: RateLimit | 'off';
+  /** Mails with links per account. */
+  readonly mailLimit: RateLimit | 'off';
+  /** A range service of breached passwords, without a slash at its end. */
+  readonly breachedPasswordsUrl: string | undefined;
   readonly argon2: {
     readonly memoryKib: number;
     readonly timeCost: number;
@@ -42,6 +46,11 @@ const variables = {
     .optional()
     .describe("whether administrators' changes need a fresh second factor; true in production"),
   RATE_LIMIT_PASSWORD_FAILURES: rateLimit().prefault('50/15m').describe('wrong passwords per account'),
+  RATE_LIMIT_MAIL: rateLimit().prefault('3/1h').describe('mails with links per account'),
+  BREACHED_PASSWORDS_URL: z
+    .url({ protocol: /^https?$/, error: 'expected a URL' })
+    .optional()
+    .describe('range service that new passwords are held against: https://api.pwnedpasswords.com/range'),
   ARGON2_MEMORY_KIB: whole(19_456, 4_194_304).prefault('19456').describe('memory of one password hash'),
   ARGON2_TIME_COST: whole(2, 100).prefault('2').describe('passes of one password hash'),
   ARGON2_PARALLELISM: whole(1, 64).prefault('1').describe('lanes of one password hash'),
@@ -58,6 +67,8 @@ const variables = {
     .optional()
     .describe('password of the first administrator; random and printed outside production'),
 };
+
+const LIMITS = ['RATE_LIMIT_PASSWORD_FAILURES', 'RATE_LIMIT_MAIL'] as const;
 
 function secretOf(text: string | undefined): Secret | undefined {
   return text === undefined ? undefined : new Secret(text);
@@ -81,9 +92,10 @@ export const authSection = defineSection<'auth', typeof variables, AuthConfig>({
   variables,
   secrets: ['BOOTSTRAP_ADMIN_PASSWORD'],
   refuse: (values, { production }) => [
-    ...(production && values.RATE_LIMIT_PASSWORD_FAILURES === 'off'
-      ? [{ variable: 'RATE_LIMIT_PASSWORD_FAILURES', message: 'may not be off in production' }]
-      : []),
+    ...LIMITS.filter((variable) => production && values[variable] === 'off').map((variable) => ({
+      variable,
+      message: 'may not be off in production',
+    })),
     ...bootstrapFaults(values.BOOTSTRAP_ADMIN_EMAIL, values.BOOTSTRAP_ADMIN_PASSWORD, production),
   ],
   read: (values, { production }) => ({
@@ -93,6 +105,8 @@ export const authSection = defineSection<'auth', typeof variables, AuthConfig>({
     stepUpMaxAgeMs: values.STEP_UP_MAX_AGE,
     adminRequiresSecondFactor: values.ADMIN_REQUIRE_SECOND_FACTOR ?? production,
     passwordFailures: values.RATE_LIMIT_PASSWORD_FAILURES,
+    mailLimit: values.RATE_LIMIT_MAIL,
+    breachedPasswordsUrl: values.BREACHED_PASSWORDS_URL?.replace(/\/+$/, ''),
     argon2: {
       memoryKib: values.ARGON2_MEMORY_KIB,
       timeCost: values.ARGON2_TIME_COST,

@@ -1,15 +1,27 @@
 import { Module } from '@nestjs/common';
 import { getConfigToken } from '@nestjs/config';
+import { DeliveryModule } from '@countersign/delivery';
 import { DevicesModule } from '@countersign/devices';
 import { DirectoryModule } from '@countersign/directory';
 import { FactorsModule } from '@countersign/factors';
 import { AccountMaker } from './accounts/account-maker.js';
 import { AccountStore } from './accounts/account.store.js';
+import { NewPasswords } from './accounts/new-passwords.js';
+import { VerifiedAddresses } from './accounts/verified-addresses.js';
 import type { AuthConfig } from './auth.config.js';
+import { LinkSender } from './mailed-links/link-sender.js';
+import { MailCourier } from './mailed-links/mail-courier.js';
+import { MailedLinkEntity } from './mailed-links/mailed-link.entity.js';
+import { MailedLinkStore } from './mailed-links/mailed-link.store.js';
+import { MailedLinks } from './mailed-links/mailed-links.js';
+import { MailedLinksSweeper } from './mailed-links/mailed-links.sweeper.js';
+import { PresentedLinks } from './mailed-links/presented-links.js';
 import { Acquaintance } from './passwords/acquaintance.js';
+import { BreachedPasswords } from './passwords/breached-passwords.js';
 import { PasswordAttempts } from './passwords/password-attempts.js';
 import { PasswordCheck } from './passwords/password-check.js';
 import { PasswordHasher } from './passwords/password-hasher.js';
+import { PasswordScreening } from './passwords/password-screening.js';
 import { ChallengeGrants } from './sessions/challenge-grants.js';
 import { FreshPasswordProof } from './sessions/fresh-password-proof.js';
 import { EndedSessionsSweeper } from './sessions/ended-sessions.sweeper.js';
@@ -22,20 +34,26 @@ import { AccessTokens } from './tokens/access-tokens.js';
 import { RefreshTokens } from './tokens/refresh-tokens.js';
 import { AnswerChallenge } from './use-cases/answer-challenge.use-case.js';
 import { BootstrapAdmin } from './use-cases/bootstrap-admin.use-case.js';
+import { ChangeEmail } from './use-cases/change-email.use-case.js';
+import { ChangePassword } from './use-cases/change-password.use-case.js';
 import { ChangeProfile } from './use-cases/change-profile.use-case.js';
 import { LogIn } from './use-cases/log-in.use-case.js';
 import { RefreshSession } from './use-cases/refresh-session.use-case.js';
 import { Register } from './use-cases/register.use-case.js';
+import { RequestPasswordReset } from './use-cases/request-password-reset.use-case.js';
+import { ResendVerification } from './use-cases/resend-verification.use-case.js';
+import { ResetPassword } from './use-cases/reset-password.use-case.js';
 import { SetAdministrator } from './use-cases/set-administrator.use-case.js';
 import { StepUp } from './use-cases/step-up.use-case.js';
+import { VerifyEmail } from './use-cases/verify-email.use-case.js';
 import { UserReader } from './users/user-reader.js';
 
 /** Auth's tables. */
-export const authEntities = [SessionEntity];
+export const authEntities = [SessionEntity, MailedLinkEntity];
 
 /** Accounts, login, sessions and tokens. */
 @Module({
-  imports: [DirectoryModule, DevicesModule, FactorsModule],
+  imports: [DirectoryModule, DevicesModule, DeliveryModule, FactorsModule],
   providers: [
     {
       provide: PasswordHasher,
@@ -44,6 +62,16 @@ export const authEntities = [SessionEntity];
     },
     AccountStore,
     AccountMaker,
+    NewPasswords,
+    VerifiedAddresses,
+    BreachedPasswords,
+    PasswordScreening,
+    MailedLinkStore,
+    MailedLinks,
+    PresentedLinks,
+    LinkSender,
+    MailCourier,
+    MailedLinksSweeper,
     Acquaintance,
     PasswordAttempts,
     PasswordCheck,
@@ -63,10 +91,18 @@ export const authEntities = [SessionEntity];
     RefreshSession,
     StepUp,
     ChangeProfile,
+    ChangeEmail,
+    ChangePassword,
+    RequestPasswordReset,
+    ResetPassword,
+    VerifyEmail,
+    ResendVerification,
     BootstrapAdmin,
     SetAdministrator,
   ],
   exports: [
+    MailedLinks,
+    PasswordScreening,
     AccessTokens,
     SessionStore,
     SessionEnder,
@@ -77,6 +113,12 @@ export const authEntities = [SessionEntity];
     RefreshSession,
     StepUp,
     ChangeProfile,
+    ChangeEmail,
+    ChangePassword,
+    RequestPasswordReset,
+    ResetPassword,
+    VerifyEmail,
+    ResendVerification,
     BootstrapAdmin,
     SetAdministrator,
   ],

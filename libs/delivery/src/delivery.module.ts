@@ -16,6 +16,7 @@ import { openEmailSender, openSmsSender } from './open-senders.js';
 import { MessageEntity } from './messages/message.entity.js';
 import { MessageStore } from './messages/message.store.js';
 import { MessagesSweeper } from './messages/messages.sweeper.js';
+import { LinkMailer } from './links/link-mailer.js';
 import { AdministratorMailer } from './notices/administrator-mailer.js';
 import { AdministratorNotices } from './notices/administrator-notices.js';
 import { AdministratorNoticeStore } from './notices/administrator-notice.store.js';
@@ -67,6 +68,7 @@ const CONFIGURED = [getConfigToken('delivery'), getConfigToken('core'), Mailbox]
     MessageStore,
     MessagesSweeper,
     NoteTwilioStatus,
+    LinkMailer,
     NoticeStore,
     NoticeMailer,
     Notices,
@@ -74,6 +76,6 @@ const CONFIGURED = [getConfigToken('delivery'), getConfigToken('core'), Mailbox]
     AdministratorMailer,
     AdministratorNotices,
   ],
-  exports: [CodeDelivery, EmailSender, Mailbox, MessageStore, NoteTwilioStatus],
+  exports: [CodeDelivery, EmailSender, LinkMailer, Mailbox, MessageStore, NoteTwilioStatus],
 })
 export class DeliveryModule {}

@@ -42,7 +42,8 @@ export class TrustedDevices implements OnModuleInit {
       if (event.userId !== null) await this.revokeAll(tx, event.applicationId, event.userId, event.origin);
     });
     this.events.subscribe(['user.updated'], async (tx, event) => {
-      if (event.userId === null || event.data['status'] !== 'suspended') return;
+      const { status, claimed } = event.data;
+      if (event.userId === null || (status !== 'suspended' && claimed !== true)) return;
       await this.revokeAll(tx, event.applicationId, event.userId, event.origin);
     });
   }

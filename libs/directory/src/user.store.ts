@@ -78,6 +78,17 @@ const MAKE_ADMIN = statement(
    RETURNING users.id, before.role <> 'admin' AS promoted, before.status <> 'active' AS reactivated`,
 );
 
+// What was derived from the password before ends with its epoch.
+const SET_PASSWORD = statement(
+  'user-set-password',
+  `UPDATE users SET password_hash = $2, security_epoch = security_epoch + 1, updated_at = $3 WHERE id = $1`,
+);
+
+const SET_VERIFIED_EMAIL = statement(
+  'user-set-verified-email',
+  `UPDATE users SET email = $2, email_verified_at = $3, updated_at = $3 WHERE id = $1`,
+);
+
 // NO KEY: a session that is being written refers to the user, and must not wait for this and this for it.
 const LOCK = statement(
   'user-lock',
@@ -150,7 +161,13 @@ export class UserStore {
       .createQueryBuilder()
       .insert()
       .into(UserEntity)
-      .values({ ...account, emailVerifiedAt: null, createdAt: now, updatedAt: now })
+      .values({
+        ...account,
+        // Whoever runs the deployment has vouched for its administrators.
+        emailVerifiedAt: account.role === 'admin' ? now : null,
+        createdAt: now,
+        updatedAt: now,
+      })
       .orIgnore()
       .returning('id')
       .execute();
@@ -200,6 +217,25 @@ export class UserStore {
         { id: userId },
         { ...changes, ...emailChange, updatedAt: this.clock.now() },
       );
+      return true;
+    } catch (error) {
+      if (isUniqueViolation(error, 'users_account_email_key')) return false;
+      throw error;
+    }
+  }
+
+  /** Gives an account a new password, and ends everything that was derived from it. */
+  async setPassword(tx: Tx, userId: string, passwordHash: string): Promise<void> {
+    await tx.query(SET_PASSWORD, [userId, passwordHash, this.clock.now()]);
+  }
+
+  /**
+   * Gives an account an address that its owner has proven to read, perhaps the one that it has.
+   * @returns `false` where it is another account's; the transaction is given up then
+   */
+  async setVerifiedEmail(tx: Tx, userId: string, email: string): Promise<boolean> {
+    try {
+      await tx.query(SET_VERIFIED_EMAIL, [userId, email, this.clock.now()]);
       return true;
     } catch (error) {
       if (isUniqueViolation(error, 'users_account_email_key')) return false;

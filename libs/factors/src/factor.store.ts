@@ -96,6 +96,10 @@ const UNLOCK = statement(
   `UPDATE factors SET locked_at = NULL, failures = 0 WHERE id = $1 AND locked_at IS NOT NULL RETURNING id`,
 );
 
+const LOCK = statement('factor-lock', `UPDATE factors SET locked_at = $2 WHERE id = ANY ($1::uuid[])`);
+
+const EVERY = statement('factor-every', `SELECT ${VIEW} FROM factors WHERE user_id = $1`);
+
 const SWEEP = statement(
   'factor-sweep',
   `DELETE FROM factors WHERE user_id = $1 AND status = 'pending' AND expires_at <= $2`,
@@ -173,6 +177,16 @@ export class FactorStore {
       type,
       secret: this.sealer.openJson(secret, secretPlace(id)),
     }));
+  }
+
+  /** Locks factors until another one of their user's has succeeded, or somebody unlocks them. */
+  async lock(tx: Tx, ids: readonly string[]): Promise<void> {
+    if (ids.length > 0) await tx.query(LOCK, [ids, this.clock.now()]);
+  }
+
+  /** Every factor of a user, whatever became of it. */
+  async every(tx: Tx, userId: string): Promise<FactorView[]> {
+    return tx.query<FactorView>(EVERY, [userId]);
   }
 
   /** Unlocks a factor. @returns whether it was locked */

@@ -22,6 +22,8 @@ import { FactorRemover } from './enrolment/factor-remover.js';
 import { Newcomers } from './enrolment/newcomers.js';
 import { RemoteCleanUp } from './enrolment/remote-clean-up.js';
 import { ErasedUsers } from './erased-users.js';
+import { MailedProofs } from './mailed-proofs.js';
+import { OwnMail } from './own-mail.js';
 import { FactorEntity } from './factor.entity.js';
 import { FactorStore } from './factor.store.js';
 import { FactorsSweeper } from './factors.sweeper.js';
@@ -111,6 +113,8 @@ export const factorsEntities = [FactorEntity, SpentTokenEntity, SpentChallengeEn
     ChangeFactor,
     RemoveFactor,
     ErasedUsers,
+    OwnMail,
+    MailedProofs,
     FactorRemover,
     RemoteCleanUp,
     SecondFactors,

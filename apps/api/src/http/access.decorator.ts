@@ -21,10 +21,12 @@ export const OWN_ACCESS: Access = { takes: ['access'] };
 export const ACCESS = 'countersign:access';
 export const SENSITIVE = 'countersign:sensitive';
 export const ENROLMENT_EXEMPT = 'countersign:enrolment-exempt';
+export const VERIFICATION_EXEMPT = 'countersign:verification-exempt';
 export const OF_USER = 'countersign:of-user';
 
 /** Marks operations for the making of the OpenAPI document; they are not in what is served. */
 export const BEFORE_ENROLMENT = 'x-before-enrolment';
+export const BEFORE_VERIFICATION = 'x-before-verification';
 export const SCOPED = 'x-scoped';
 
 type Decorator = MethodDecorator & ClassDecorator;
@@ -92,6 +94,11 @@ export function Sensitive(): MethodDecorator {
 /** Opens a route to sessions that policy obliges to enrol a second factor first. */
 export function BeforeEnrolment(): Decorator {
   return applyDecorators(SetMetadata(ENROLMENT_EXEMPT, true), ApiExtension(BEFORE_ENROLMENT, true));
+}
+
+/** Opens a route to accounts whose address policy obliges to be verified first. */
+export function BeforeVerification(): Decorator {
+  return applyDecorators(SetMetadata(VERIFICATION_EXEMPT, true), ApiExtension(BEFORE_VERIFICATION, true));
 }
 
 function access(of: Access, ...documented: Decorator[]): Decorator {

@@ -12,6 +12,7 @@ import {
   OWN_ACCESS,
   type Resource,
   SENSITIVE,
+  VERIFICATION_EXEMPT,
 } from './access.decorator.js';
 import { isContractRoute } from './path.js';
 import type { Caller } from './request.js';
@@ -42,6 +43,10 @@ export class AccessGuard implements CanActivate {
     if (credential?.kind === 'key') requireScope(credential.key, access, request);
     if (request.caller === undefined) return true;
 
+    await this.#requireVerifiedEmail(
+      request.caller,
+      this.reflector.getAllAndOverride<boolean | undefined>(VERIFICATION_EXEMPT, on) === true,
+    );
     const exempt = this.reflector.getAllAndOverride<boolean | undefined>(ENROLMENT_EXEMPT, on) === true;
     await this.#requireSecondFactor(request.caller, exempt && access.managed !== true);
     if (access.managed === true) {
@@ -62,6 +67,12 @@ export class AccessGuard implements CanActivate {
     if (live === undefined || live.account.id !== claims.userId) throw new Problem('invalid_token');
     if (live.account.applicationId !== claims.applicationId) throw new Problem('invalid_token');
     return { ...live, claims };
+  }
+
+  async #requireVerifiedEmail({ account }: Caller, exempt: boolean): Promise<void> {
+    if (exempt || account.emailVerified) return;
+    const own = await this.applications.byId(account.applicationId);
+    if (own?.policy.requireVerifiedEmail === true) throw new Problem('email_unverified');
   }
 
   // By the policy of the caller's own application, whichever they act on.

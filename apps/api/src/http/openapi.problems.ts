@@ -1,7 +1,7 @@
 import type { OpenAPIObject } from '@nestjs/swagger';
 import type { ProblemCode } from '@countersign/core';
 import { PROBLEMS } from '@countersign/core';
-import { BEFORE_ENROLMENT, SCOPED } from './access.decorator.js';
+import { BEFORE_ENROLMENT, BEFORE_VERIFICATION, SCOPED } from './access.decorator.js';
 import { problemResponse } from './problems.decorator.js';
 
 const PROBLEM_SCHEMA = {
@@ -64,9 +64,11 @@ function commonCodes(operation: Operation, method: string): ProblemCode[] {
       : operation.security.some((requirement) => name in requirement);
   const open = operation.security?.every((requirement) => Object.keys(requirement).length === 0) === true;
   const beforeEnrolment = BEFORE_ENROLMENT in operation;
+  const beforeVerification = BEFORE_VERIFICATION in operation;
   const managed = SCOPED in operation && takes('accessToken');
   const scoped = SCOPED in operation && takes('apiKey');
   Reflect.deleteProperty(operation, BEFORE_ENROLMENT);
+  Reflect.deleteProperty(operation, BEFORE_VERIFICATION);
   Reflect.deleteProperty(operation, SCOPED);
   return [
     'validation_failed',
@@ -78,6 +80,7 @@ function commonCodes(operation: Operation, method: string): ProblemCode[] {
     ...(managed ? (['forbidden'] as const) : []),
     ...(managed && method !== 'get' ? (['step_up_required'] as const) : []),
     ...(takes('accessToken') && !beforeEnrolment ? (['enrolment_required'] as const) : []),
+    ...(takes('accessToken') && !beforeVerification ? (['email_unverified'] as const) : []),
     ...(takes('apiKey') && method === 'post' ? (['conflict', 'idempotency_conflict'] as const) : []),
     'not_found',
     'rate_limited',

@@ -61,6 +61,11 @@ export function applicationOf(request: FastifyRequest): Application {
   return request.application;
 }
 
+/** The application that the request itself names; `undefined` where it names none. */
+export function namedApplicationOf(request: FastifyRequest): Application | undefined {
+  return request.headers['x-application'] === undefined ? undefined : applicationOf(request);
+}
+
 /** The caller that a guard has let in. */
 export function callerOf(request: FastifyRequest): Caller {
   if (request.caller === undefined) throw new Error('No guard has let the caller in');

@@ -43,6 +43,11 @@ export class RegisterDto {
   locale?: string | null;
 }
 
+/** An account that waits for its address to be verified. */
+export class RegistrationMailedDto {
+  status!: 'verification_required';
+}
+
 /** A login's first step. */
 export class LoginDto {
   /** @example "jo@example.com" */
@@ -73,6 +78,48 @@ export class RefreshDto {
   @IsString()
   @MaxLength(LONGEST_TOKEN)
   refreshToken!: string;
+}
+
+/** A new password for the old one. */
+export class ChangePasswordDto {
+  @IsString()
+  @Validate(PasswordLength)
+  currentPassword!: string;
+
+  /**
+   * 10 to 128 characters of any kind; common passwords are refused.
+   * @example "correct horse battery staple"
+   */
+  @IsString()
+  @Validate(PasswordLength)
+  newPassword!: string;
+}
+
+/** Whose password is forgotten. */
+export class ForgotPasswordDto {
+  /** @example "jo@example.com" */
+  @Lowered()
+  @IsEmail({}, { message: 'must be an e-mail address' })
+  @MaxLength(254)
+  email!: string;
+}
+
+/** The token of a mailed link. */
+export class MailedTokenDto {
+  @IsString()
+  @MaxLength(LONGEST_TOKEN)
+  token!: string;
+}
+
+/** A mailed link's token, and the password that is to be. */
+export class ResetPasswordDto extends MailedTokenDto {
+  /**
+   * 10 to 128 characters of any kind; common passwords are refused.
+   * @example "correct horse battery staple"
+   */
+  @IsString()
+  @Validate(PasswordLength)
+  newPassword!: string;
 }
 
 /** A fresh proof. */

@@ -2,7 +2,6 @@ import { Transform, Type } from 'class-transformer';
 import {
   ArrayMaxSize,
   ArrayUnique,
-  Equals,
   IsArray,
   IsBoolean,
   IsIn,
@@ -64,9 +63,9 @@ export class PolicyDto {
   @IsIn(['open', 'closed'])
   registration?: 'open' | 'closed';
 
-  /** Whether accounts need a verified address. This version verifies none, and so can only be told `false`. */
+  /** Whether accounts need a verified address; only where this deployment sends mail. */
   @MayBeAbsent()
-  @Equals(false, { message: 'can only be false in this version, which does not verify addresses yet' })
+  @IsBoolean()
   requireVerifiedEmail?: boolean;
 
   /** Whether a session without a second factor opens only enrolment. */

@@ -1,6 +1,6 @@
 import { Body, Controller, HttpCode, Post, Req } from '@nestjs/common';
 import { ApiExtraModels, ApiOkResponse, ApiOperation, ApiTags, getSchemaPath } from '@nestjs/swagger';
-import { LogIn, RefreshSession } from '@countersign/auth';
+import { LogIn, RefreshSession, ResendVerification } from '@countersign/auth';
 import { Problem } from '@countersign/core';
 import type { FastifyRequest } from 'fastify';
 import { Public } from '../http/access.decorator.js';
@@ -19,6 +19,7 @@ export class LoginController {
   constructor(
     private readonly logIn: LogIn,
     private readonly refreshSession: RefreshSession,
+    private readonly resendVerification: ResendVerification,
   ) {}
 
   @Post('login')
@@ -39,7 +40,7 @@ export class LoginController {
       },
     },
   })
-  @Problems('invalid_credentials')
+  @Problems('invalid_credentials', 'email_unverified')
   async login(
     @Body() { email, password, deviceToken }: LoginDto,
     @Req() request: FastifyRequest,
@@ -58,6 +59,10 @@ export class LoginController {
         return { status: 'challenge_required', ...openedChallengeView(result) };
       case 'refused':
         throw new Problem('invalid_credentials');
+      case 'unverified':
+        // The one who knows the password may need the mail again; past its limit they have some.
+        await this.resendVerification.run(result.account);
+        throw new Problem('email_unverified');
       case 'limited':
         throw new Problem('rate_limited', waitFor(result.budget));
     }

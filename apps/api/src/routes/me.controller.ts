@@ -6,15 +6,17 @@ import {
   ApiOperation,
   ApiTags,
 } from '@nestjs/swagger';
-import { ChangeProfile } from '@countersign/auth';
-import { Problem } from '@countersign/core';
+import { ChangeEmail, ChangeProfile } from '@countersign/auth';
+import { type Origin, Problem } from '@countersign/core';
 import { EraseUser } from '@countersign/directory';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { BeforeEnrolment, Sensitive } from '../http/access.decorator.js';
+import { BeforeEnrolment, BeforeVerification, Sensitive } from '../http/access.decorator.js';
 import { Problems } from '../http/problems.decorator.js';
-import { callerOf, originOf } from '../http/request.js';
+import { type Caller, callerOf, originOf } from '../http/request.js';
 import { StepUpCheck } from '../http/step-up-check.js';
+import { waitFor } from '../http/waiting.js';
 import { ChangeAccountDto, UserDto } from './account.dto.js';
+import { given } from './given.js';
 import { changedMeanwhile } from './subject.js';
 import { userView } from './views.js';
 
@@ -23,12 +25,14 @@ import { userView } from './views.js';
 export class MeController {
   constructor(
     private readonly changeProfile: ChangeProfile,
+    private readonly changeEmail: ChangeEmail,
     private readonly eraseUser: EraseUser,
     private readonly stepUp: StepUpCheck,
   ) {}
 
   @Get()
   @BeforeEnrolment()
+  @BeforeVerification()
   @ApiOperation({ summary: 'Show the own account', operationId: 'getMe' })
   @ApiOkResponse({ type: UserDto })
   @Problems()
@@ -56,17 +60,21 @@ export class MeController {
     const { account } = caller;
     const changesEmail = changes.email !== undefined && changes.email !== account.email;
     if (changesEmail) this.stepUp.require(caller);
-    const result = await this.changeProfile.run({
-      account,
-      changes: { ...changes },
-      origin: originOf(request),
-    });
+    const { email, ...profile } = given(changes);
+    if (changesEmail && email !== undefined) await this.#changeEmail(account, email, originOf(request));
+    const result = await this.changeProfile.run({ account, changes: profile, origin: originOf(request) });
     if (result.outcome === 'overtaken') throw changedMeanwhile();
     const changed = result.account;
     if (!changesEmail) return userView(changed);
     // The answer must not tell whether the address was free, so it shows the one before.
     reply.status(202);
     return userView({ ...changed, email: account.email, emailVerified: account.emailVerified });
+  }
+
+  async #changeEmail(account: Caller['account'], email: string, origin: Origin): Promise<void> {
+    const result = await this.changeEmail.run({ account, email, origin });
+    if (result.outcome === 'overtaken') throw changedMeanwhile();
+    if (result.outcome === 'limited') throw new Problem('rate_limited', waitFor(result.budget));
   }
 
   @Delete()

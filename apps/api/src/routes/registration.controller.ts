@@ -1,20 +1,23 @@
-import { Body, Controller, HttpCode, Post, Req } from '@nestjs/common';
-import { ApiCreatedResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { checkPassword, Register } from '@countersign/auth';
+import { Body, Controller, HttpCode, Post, Req, Res } from '@nestjs/common';
+import { ApiAcceptedResponse, ApiCreatedResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { PasswordScreening, Register } from '@countersign/auth';
 import { Problem } from '@countersign/core';
-import type { FastifyRequest } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Public } from '../http/access.decorator.js';
 import { Problems } from '../http/problems.decorator.js';
 import { RateLimited } from '../http/rate-limit.decorator.js';
 import { applicationOf, originOf } from '../http/request.js';
-import { validationFailed } from '../http/validation.js';
-import { RegisterDto, SessionTokensDto } from './account.dto.js';
+import { RegisterDto, RegistrationMailedDto, SessionTokensDto } from './account.dto.js';
+import { rejectedPassword } from './rejected-password.js';
 import { tokensView } from './views.js';
 
 @ApiTags('Accounts')
 @Controller('v1/auth')
 export class RegistrationController {
-  constructor(private readonly register: Register) {}
+  constructor(
+    private readonly register: Register,
+    private readonly screening: PasswordScreening,
+  ) {}
 
   @Post('register')
   @HttpCode(201)
@@ -22,25 +25,34 @@ export class RegistrationController {
   @RateLimited('register')
   @ApiOperation({ summary: 'Register an account', operationId: 'register' })
   @ApiCreatedResponse({ type: SessionTokensDto, description: 'The account, logged in.' })
+  @ApiAcceptedResponse({
+    type: RegistrationMailedDto,
+    description:
+      'Where policy demands a verified address: a mail is on its way, whether there was such an account or not.',
+  })
   @Problems('email_taken', 'password_rejected', 'forbidden')
-  async create(@Body() body: RegisterDto, @Req() request: FastifyRequest): Promise<SessionTokensDto> {
+  async create(
+    @Body() body: RegisterDto,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<SessionTokensDto | RegistrationMailedDto> {
     const application = applicationOf(request);
     if (application.policy.registration === 'closed') {
       throw new Problem('forbidden', { detail: 'Registration is closed.' });
     }
-    requireAcceptablePassword(body);
     const { email, password, displayName = null, locale = null } = body;
+    const ruling = await this.screening.run(password, { email, displayName });
+    if (!ruling.accepted) throw rejectedPassword(ruling, 'password');
     const origin = originOf(request);
     const result = await this.register.run({ application, email, password, displayName, locale, origin });
-    if (result.outcome === 'email-taken') throw new Problem('email_taken');
-    return tokensView(result.issued);
+    switch (result.outcome) {
+      case 'registered':
+        return tokensView(result.issued);
+      case 'mailed':
+        reply.status(202);
+        return { status: 'verification_required' };
+      case 'email-taken':
+        throw new Problem('email_taken');
+    }
   }
-}
-
-function requireAcceptablePassword({ email, password, displayName = null }: RegisterDto): void {
-  const ruling = checkPassword(password, { email, displayName });
-  if (ruling.accepted) return;
-  throw ruling.tooLong
-    ? validationFailed(ruling.reasons)
-    : new Problem('password_rejected', { errors: ruling.reasons });
 }

@@ -3,7 +3,7 @@ import { ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nes
 import { SessionEnder, SessionStore } from '@countersign/auth';
 import { Database, type Origin, Problem } from '@countersign/core';
 import type { FastifyRequest } from 'fastify';
-import { BeforeEnrolment } from '../http/access.decorator.js';
+import { BeforeEnrolment, BeforeVerification } from '../http/access.decorator.js';
 import { pageOf, pageRequest } from '../http/pagination.js';
 import { Problems } from '../http/problems.decorator.js';
 import { callerOf, originOf } from '../http/request.js';
@@ -24,6 +24,7 @@ export class SessionController {
   @Post('logout')
   @HttpCode(204)
   @BeforeEnrolment()
+  @BeforeVerification()
   @ApiOperation({ summary: 'End this session', operationId: 'logout' })
   @ApiNoContentResponse({ description: 'Ended.' })
   @Problems()

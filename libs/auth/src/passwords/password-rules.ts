@@ -11,11 +11,16 @@ export interface PasswordReason {
   readonly message: string;
 }
 
+/** Why a password is refused. */
+export interface RefusedPassword {
+  readonly accepted: false;
+  /** A malformed request (400); the other refusals are of a well-formed one (422). */
+  readonly tooLong: boolean;
+  readonly reasons: readonly PasswordReason[];
+}
+
 /** The outcome of the password rules. */
-export type PasswordRuling =
-  | { readonly accepted: true }
-  /** `tooLong` is a malformed request (400); the other refusals are of a well-formed one (422). */
-  | { readonly accepted: false; readonly tooLong: boolean; readonly reasons: readonly PasswordReason[] };
+export type PasswordRuling = { readonly accepted: true } | RefusedPassword;
 
 /**
  * Holds a new password against the rules: 10 to 128 characters, not among common ones, not built from its owner's

@@ -31,7 +31,8 @@ export class SessionEnder implements OnModuleInit {
       this.#endOthers(tx, event),
     );
     this.events.subscribe(['user.updated'], async (tx, event) => {
-      if (event.data['status'] === 'suspended') await this.#endAll(tx, event);
+      if (event.data['status'] === 'suspended') await this.#endAll(tx, event, 'suspended');
+      if (event.data['claimed'] === true) await this.#endAll(tx, event, 'credentials_changed');
     });
   }
 
@@ -86,10 +87,10 @@ export class SessionEnder implements OnModuleInit {
     await this.#tell(tx, { applicationId, userId, origin }, ended, 'credentials_changed');
   }
 
-  async #endAll(tx: Tx, { applicationId, userId, origin }: EventDraft): Promise<void> {
+  async #endAll(tx: Tx, { applicationId, userId, origin }: EventDraft, reason: Reason): Promise<void> {
     if (userId === null) return;
     const ended = await this.sessions.revoke(tx, userId, { allBut: null });
-    await this.#tell(tx, { applicationId, userId, origin }, ended, 'suspended');
+    await this.#tell(tx, { applicationId, userId, origin }, ended, reason);
   }
 
   async #tell(tx: Tx, owner: EndSessions, ids: readonly string[], reason: Reason): Promise<void> {

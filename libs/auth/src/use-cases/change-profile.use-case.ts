@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Database, type EventDraft, EventLog, type Origin } from '@countersign/core';
+import { Database, EventLog, type Origin } from '@countersign/core';
 import { type UserChanges, UserStore } from '@countersign/directory';
 import type { Account } from '../accounts/account.js';
 import { AccountStore } from '../accounts/account.store.js';
@@ -7,7 +7,7 @@ import { AccountStore } from '../accounts/account.store.js';
 /** What is to change of an account; absent fields stay. */
 export interface ChangeProfileInput {
   readonly account: Account;
-  readonly changes: UserChanges;
+  readonly changes: Omit<UserChanges, 'email'>;
   readonly origin: Origin;
 }
 
@@ -17,7 +17,7 @@ export type ChangeProfileResult =
   /** Factors, password or status changed after the request was let in. */
   | { readonly outcome: 'overtaken' };
 
-/** Changes an account's own fields. A new address counts at once, because this deployment sends no mail. */
+/** Changes an account's own fields, its address and password aside. */
 @Injectable()
 export class ChangeProfile {
   constructor(
@@ -27,47 +27,18 @@ export class ChangeProfile {
     private readonly database: Database,
   ) {}
 
-  /** An address that is taken is left as it was, and nobody is told. */
   async run({ account, changes, origin }: ChangeProfileInput): Promise<ChangeProfileResult> {
-    const { email, ...profile } = given(changes);
-    // The address first: it alone can be too late, and then nothing else has changed either.
-    const steps: [EventDraft['type'], UserChanges][] = [];
-    if (email !== undefined && email !== account.email) steps.push(['email.changed', { email }]);
-    if (Object.keys(profile).length > 0) steps.push(['user.updated', profile]);
-    for (const [type, fields] of steps) {
-      if (!(await this.#apply(account, fields, origin, type))) return { outcome: 'overtaken' };
-    }
-    const changed = await this.accounts.byId(this.database.direct, account.id);
-    return { outcome: 'changed', account: changed ?? account };
-  }
-
-  // False where the account is no longer what the request was let in for.
-  async #apply(
-    account: Account,
-    changes: UserChanges,
-    origin: Origin,
-    type: EventDraft['type'],
-  ): Promise<boolean> {
     const { id: userId, applicationId } = account;
     const fields = Object.keys(changes);
-    try {
-      return await this.database.transaction(async (tx) => {
-        if ((await this.users.lock(tx, userId)) !== account.securityEpoch) return false;
-        if (!(await this.users.update(tx, userId, changes))) throw new AddressTaken();
-        await this.events.append(tx, { type, applicationId, userId, origin, data: { fields } });
-        return true;
-      });
-    } catch (error) {
-      if (error instanceof AddressTaken) return true;
-      throw error;
-    }
+    const changed = await this.database.transaction(async (tx) => {
+      if ((await this.users.lock(tx, userId)) !== account.securityEpoch) return false;
+      if (fields.length === 0) return true;
+      await this.users.update(tx, userId, changes);
+      await this.events.append(tx, { type: 'user.updated', applicationId, userId, origin, data: { fields } });
+      return true;
+    });
+    if (!changed) return { outcome: 'overtaken' };
+    const now = await this.accounts.byId(this.database.direct, userId);
+    return { outcome: 'changed', account: now ?? account };
   }
 }
-
-// A validated request body names the fields that were absent, too.
-function given(changes: UserChanges): UserChanges {
-  return Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined));
-}
-
-// Leaves the transaction: PostgreSQL has given it up at the unique index anyway.
-class AddressTaken extends Error {}

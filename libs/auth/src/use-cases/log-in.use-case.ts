@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { type BucketState, Database, type Origin } from '@countersign/core';
 import type { Application } from '@countersign/directory';
 import { type OpenedChallenge, SecondFactors } from '@countersign/factors';
-import { actingAs, subjectOf } from '../accounts/account.js';
+import { type Account, actingAs, subjectOf } from '../accounts/account.js';
 import { AccountStore, type AccountWithPassword } from '../accounts/account.store.js';
 import { PasswordCheck } from '../passwords/password-check.js';
 import { type IssuedSession, SessionIssuer } from '../sessions/session-issuer.js';
@@ -23,6 +23,8 @@ export type LogInResult =
   | ({ readonly outcome: 'challenge' } & OpenedChallenge)
   /** No such account, wrong password, suspended: one answer for all. */
   | { readonly outcome: 'refused' }
+  /** The password was right, but policy demands a verified address. */
+  | { readonly outcome: 'unverified'; readonly account: Account }
   | { readonly outcome: 'limited'; readonly budget: BucketState };
 
 /** Logs in with a password; the engine then decides whether a second factor is needed. */
@@ -49,6 +51,9 @@ export class LogIn {
     if (checked.outcome === 'limited') return checked;
     if (checked.outcome === 'wrong' || account === undefined || account.status !== 'active') {
       return { outcome: 'refused' };
+    }
+    if (application.policy.requireVerifiedEmail && !account.emailVerified) {
+      return { outcome: 'unverified', account };
     }
     return this.#secondStep(application, account, deviceToken, origin);
   }

@@ -9,6 +9,10 @@ interface IdsByKind {
   readonly rft: readonly [session: string];
   /** Device token: says that a device is trusted. */
   readonly dvt: readonly [application: string, device: string];
+  /** In a mailed link: proves that its holder reads the mail of an address. */
+  readonly vfy: readonly [link: string];
+  /** In a mailed link: gives an account a new password. */
+  readonly rst: readonly [link: string];
 }
 
 /** A kind of opaque token: its prefix without the underscore. */
@@ -18,7 +22,7 @@ export type TokenKind = keyof IdsByKind;
 export type TokenIds<K extends TokenKind> = IdsByKind[K];
 
 /** How many ids each kind carries. */
-const KINDS = { tmp: 2, rft: 1, dvt: 2 } as const satisfies { [K in TokenKind]: IdsByKind[K]['length'] };
+const KINDS = { tmp: 2, rft: 1, dvt: 2, vfy: 1, rst: 1 } as const satisfies { [K in TokenKind]: IdsByKind[K]['length'] };
 
 /** A token that goes out, and what is kept of it. */
 export interface MintedToken {

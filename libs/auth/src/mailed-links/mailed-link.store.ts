@@ -1,0 +1,161 @@
+import { Injectable } from '@nestjs/common';
+import { Clock, newId, statement, sweepInBatches, type Tx } from '@countersign/core';
+import type { LinkMailKind } from '@countersign/delivery';
+import type { Addressee, DueMail, MailRequest, PresentedLink } from './mailed-link.js';
+
+/** So long it is tried to send a mail; links count from when they are sent. */
+const TRIED_FOR_MS = 2 * 60 * 60_000;
+
+// The database's clock says when a mail is due, because the instances' own may be far apart.
+const INSERT = statement(
+  'mailed-link-insert',
+  `INSERT INTO mailed_links (id, application_id, user_id, kind, email, security_epoch, due_at, created_at, expires_at)
+   VALUES ($1, $2, $3, $4, $5, $6, CASE WHEN $9 THEN now() END, $7, $8)`,
+);
+
+const TAKE_DUE = statement(
+  'mailed-link-take-due',
+  `UPDATE mailed_links AS link
+      SET tries = link.tries + 1, due_at = now() + $2::integer * interval '1 millisecond'
+     FROM (SELECT id FROM mailed_links
+            WHERE due_at <= now()
+            ORDER BY due_at
+            LIMIT $1
+              FOR UPDATE SKIP LOCKED) AS due
+    WHERE link.id = due.id
+   RETURNING link.id, link.application_id AS "applicationId", link.user_id AS "userId", link.kind, link.email,
+             link.security_epoch AS "securityEpoch", link.tries`,
+);
+
+// Who is meant: the user named, as long as nothing has changed; else the account that has the address.
+const ADDRESSEE = statement(
+  'mailed-link-addressee',
+  `SELECT id, security_epoch AS "securityEpoch", locale, email_verified_at IS NOT NULL AS "emailVerified"
+     FROM users
+    WHERE application_id = $1 AND status = 'active' AND password_hash IS NOT NULL
+      AND CASE WHEN $2::uuid IS NULL THEN email = $4 ELSE id = $2 AND security_epoch = $3 END`,
+);
+
+const TAKEN = statement(
+  'mailed-link-address-taken',
+  `SELECT id FROM users
+    WHERE application_id = $1 AND email = $2 AND password_hash IS NOT NULL AND id <> $3`,
+);
+
+const STAMP = statement(
+  'mailed-link-stamp',
+  `UPDATE mailed_links SET kind = $2, user_id = $3, security_epoch = $4, digest = $5, expires_at = $6 WHERE id = $1`,
+);
+
+const SENT = statement('mailed-link-sent', `UPDATE mailed_links SET due_at = NULL WHERE id = $1`);
+
+const AGAIN = statement(
+  'mailed-link-again',
+  `UPDATE mailed_links SET due_at = now() + $2::integer * interval '1 millisecond' WHERE id = $1`,
+);
+
+const DELETE = statement('mailed-link-delete', `DELETE FROM mailed_links WHERE id = $1 RETURNING id`);
+
+const FIND = statement(
+  'mailed-link-find',
+  `SELECT link.id, link.digest, link.kind, link.application_id AS "applicationId", link.user_id AS "userId",
+          link.email, link.security_epoch AS "securityEpoch",
+          jsonb_build_object('email', users.email, 'emailVerified', users.email_verified_at IS NOT NULL,
+                             'displayName', users.display_name) AS account
+     FROM mailed_links AS link
+     JOIN users ON users.id = link.user_id
+    WHERE link.id = $1 AND link.digest = $2 AND link.kind = ANY ($3::text[]) AND link.expires_at > $4
+      AND users.security_epoch = link.security_epoch AND users.status = 'active'`,
+);
+
+const DROP = statement(
+  'mailed-link-drop',
+  `DELETE FROM mailed_links WHERE user_id = $1 AND kind = ANY ($2::text[])`,
+);
+
+const SWEEP = statement(
+  'mailed-link-sweep',
+  `DELETE FROM mailed_links
+    WHERE id IN (SELECT id FROM mailed_links WHERE expires_at < $1 LIMIT $2)
+   RETURNING id`,
+);
+
+/** Reads and writes mails about addresses and passwords. */
+@Injectable()
+export class MailedLinkStore {
+  constructor(private readonly clock: Clock) {}
+
+  /**
+   * Asks for a mail.
+   * @param due `false` for one that is only written down, so that it takes as long as one that is sent
+   */
+  async insert(tx: Tx, { applicationId, kind, email, user }: MailRequest, due: boolean): Promise<void> {
+    const now = this.clock.now();
+    const expiresAt = new Date(now.getTime() + (due ? TRIED_FOR_MS : 0));
+    const { id: userId = null, securityEpoch = null } = user ?? {};
+    await tx.query(INSERT, [newId(now), applicationId, userId, kind, email, securityEpoch, now, expiresAt, due]);
+  }
+
+  /** Takes mails in hand that are due. After `leaseMs` another worker may have them. */
+  async takeDue(tx: Tx, limit: number, leaseMs: number): Promise<DueMail[]> {
+    return tx.query<DueMail>(TAKE_DUE, [limit, leaseMs]);
+  }
+
+  /** @returns `undefined` where there is nobody to write to, or no longer a reason to */
+  async addressee(tx: Tx, mail: DueMail): Promise<Addressee | undefined> {
+    const { applicationId, userId, securityEpoch, email } = mail;
+    const [user] = await tx.query<Addressee>(ADDRESSEE, [applicationId, userId, securityEpoch, email]);
+    return user;
+  }
+
+  /** Whether an address is another account's. */
+  async isTaken(tx: Tx, applicationId: string, email: string, userId: string): Promise<boolean> {
+    return (await tx.query(TAKEN, [applicationId, email, userId])).length > 0;
+  }
+
+  /** Gives a mail its token, before it is sent. */
+  async stamp(
+    tx: Tx,
+    { id, kind }: Pick<DueMail, 'id' | 'kind'>,
+    { id: userId, securityEpoch }: Addressee,
+    token: { readonly digest: Buffer; readonly expiresAt: Date },
+  ): Promise<void> {
+    await tx.query(STAMP, [id, kind, userId, securityEpoch, token.digest, token.expiresAt]);
+  }
+
+  /** Notes that a mail left. */
+  async sent(tx: Tx, id: string): Promise<void> {
+    await tx.query(SENT, [id]);
+  }
+
+  /** Puts a mail off that did not leave. */
+  async again(tx: Tx, id: string, afterMs: number): Promise<void> {
+    await tx.query(AGAIN, [id, afterMs]);
+  }
+
+  /** Removes one. @returns whether it was there: of two who spend a link at once, it is for one */
+  async delete(tx: Tx, id: string): Promise<boolean> {
+    return (await tx.query(DELETE, [id])).length > 0;
+  }
+
+  /** Finds a link that still stands, with its user as they are now. */
+  async find(
+    tx: Tx,
+    id: string,
+    digest: Buffer,
+    kinds: readonly LinkMailKind[],
+  ): Promise<PresentedLink | undefined> {
+    const [link] = await tx.query<PresentedLink>(FIND, [id, digest, kinds, this.clock.now()]);
+    return link;
+  }
+
+  /** Removes a user's links of some kinds. */
+  async drop(tx: Tx, userId: string, kinds: readonly LinkMailKind[]): Promise<void> {
+    await tx.query(DROP, [userId, kinds]);
+  }
+
+  /** Removes those that were over before a moment. */
+  async sweep(tx: Tx, before: Date): Promise<void> {
+    await sweepInBatches(tx, SWEEP, before);
+  }
+}

@@ -1,0 +1,58 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { getConfigToken } from '@nestjs/config';
+import type { CoreConfig } from '@countersign/core';
+import type { Application } from '@countersign/directory';
+import { EmailSender } from '../email/email-sender.js';
+import { isMailAddress } from '../email/mail-address.js';
+import { languageOf } from '../templates/language.js';
+import { plain } from '../templates/plain.js';
+import { LINK_PAGES, type LinkMailKind } from './link-mail.js';
+import { linkMail } from './link.templates.js';
+
+/** A mail about an account's address or password. */
+export interface LinkMail {
+  readonly kind: LinkMailKind;
+  /** UUID, the same when it is tried again. */
+  readonly id: string;
+  readonly to: string;
+  readonly locale: string | null;
+  readonly application: Application;
+  /** For the kinds with a link. */
+  readonly token: { readonly text: string; readonly ttlMs: number } | undefined;
+}
+
+/** Writes and sends mails about addresses and passwords. */
+@Injectable()
+export class LinkMailer {
+  constructor(
+    private readonly sender: EmailSender,
+    @Inject(getConfigToken('core')) private readonly config: CoreConfig,
+  ) {}
+
+  /** Whether mail can be sent at all. */
+  get available(): boolean {
+    return this.sender.available;
+  }
+
+  /** @returns whether it left, or may have; `false` where it is to be tried again */
+  async send({ kind, id, to, locale, application, token }: LinkMail): Promise<boolean> {
+    // Nothing would ever come of it.
+    if (!isMailAddress(to)) return true;
+    const page = LINK_PAGES[kind];
+    const { outcome } = await this.sender.send({
+      ...linkMail({
+        kind,
+        language: languageOf(locale, application.policy.defaultLocale),
+        issuer: application.issuer,
+        link:
+          token === undefined || page === undefined
+            ? undefined
+            : { url: `${this.config.publicUrl}${page}?token=${token.text}`, token: token.text, ttlMs: token.ttlMs },
+      }),
+      to,
+      fromName: plain(application.issuer),
+      id,
+    });
+    return outcome !== 'failed';
+  }
+}
