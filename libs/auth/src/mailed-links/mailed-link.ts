@@ -6,7 +6,7 @@ export interface MailRequest {
   readonly kind: LinkMailKind;
   /** Where it goes. */
   readonly email: string;
-  /** Whom it is about, where that is known; else whoever has the address when it is sent. */
+  /** Whose account it is about, and which epoch it dies with; else that of whoever has the address when it is sent. */
   readonly user: { readonly id: string; readonly securityEpoch: number } | undefined;
 }
 

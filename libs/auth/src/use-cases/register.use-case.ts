@@ -93,6 +93,6 @@ export class Register {
   }
 }
 
-function verificationOf({ applicationId, email, id }: PreparedAccount): MailRequest {
-  return { applicationId, email, kind: 'verify_email', user: { id, securityEpoch: FIRST_EPOCH } };
+function verificationOf({ applicationId, email }: PreparedAccount): MailRequest {
+  return { applicationId, email, kind: 'verify_email', user: undefined };
 }

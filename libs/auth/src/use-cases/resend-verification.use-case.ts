@@ -27,7 +27,7 @@ export class ResendVerification {
       applicationId,
       kind: 'verify_email',
       email,
-      user: account,
+      user: undefined,
     });
     return { outcome: 'sent' };
   }
