@@ -12,7 +12,11 @@ import { loadFactorModules } from './factor-modules.js';
 import { factorProviders } from './factors.js';
 import { AccessGuard } from './http/access.guard.js';
 import { AdministeredApplications } from './http/administered-applications.js';
+import { Callers } from './http/callers.js';
+import { CookieSessions } from './http/cookie-sessions.js';
 import { CredentialGuard } from './http/credential.guard.js';
+import { CsrfTokens } from './http/csrf-tokens.js';
+import { PolicyCheck } from './http/policy-check.js';
 import { RateLimitGuard } from './http/rate-limit.guard.js';
 import { StepUpCheck } from './http/step-up-check.js';
 import { UserGuard } from './http/user.guard.js';
@@ -36,6 +40,7 @@ import { MeController } from './routes/me.controller.js';
 import { PasswordController } from './routes/password.controller.js';
 import { PolicyBodies } from './routes/policy-bodies.js';
 import { ProblemPageController } from './routes/problem-page.controller.js';
+import { RefreshController } from './routes/refresh.controller.js';
 import { RegistrationController } from './routes/registration.controller.js';
 import { VerifyBudget } from './routes/rejected-answer.js';
 import { ResyncController, UserResyncController } from './routes/resync.controller.js';
@@ -65,6 +70,7 @@ export const entities = [
 const controllers = [
   RegistrationController,
   LoginController,
+  RefreshController,
   PasswordController,
   EmailController,
   SessionController,
@@ -131,6 +137,10 @@ export class AppModule {
         ...factorProviders,
         ...providers,
         StepUpCheck,
+        CsrfTokens,
+        CookieSessions,
+        Callers,
+        PolicyCheck,
         VerifyBudget,
         ServerAnswers,
         AdministeredApplications,

@@ -10,6 +10,7 @@ import { type Clock, newId, SystemClock } from '@countersign/core';
 import { TWILIO_CALLBACK } from '@countersign/delivery';
 import { Applications } from '@countersign/directory';
 import { AppModule } from './app.module.js';
+import { cookiePlugin } from './http/cookies.js';
 import { corsOptions } from './http/cors.js';
 import type { HttpConfig, LogLevel, TrustedProxies } from './http/http.config.js';
 import { completeClaims, Idempotency } from './http/idempotency.js';
@@ -87,6 +88,7 @@ export async function createApp(
   readForms(instance, TWILIO_CALLBACK);
   logRequests(instance, core.production);
   if (core.production && http.trustProxy === false) warnOfUntoldProxy(instance);
+  await app.register(cookiePlugin);
   await app.register(fastifyCors, corsOptions(core.corsOrigins, app.get(Applications)));
   const repeatable = app.get(IdempotentRequests);
   completeClaims(instance, repeatable);

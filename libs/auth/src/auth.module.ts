@@ -37,6 +37,7 @@ import { BootstrapAdmin } from './use-cases/bootstrap-admin.use-case.js';
 import { ChangeEmail } from './use-cases/change-email.use-case.js';
 import { ChangePassword } from './use-cases/change-password.use-case.js';
 import { ChangeProfile } from './use-cases/change-profile.use-case.js';
+import { FindSession } from './use-cases/find-session.use-case.js';
 import { LogIn } from './use-cases/log-in.use-case.js';
 import { RefreshSession } from './use-cases/refresh-session.use-case.js';
 import { Register } from './use-cases/register.use-case.js';
@@ -89,6 +90,7 @@ export const authEntities = [SessionEntity, MailedLinkEntity];
     LogIn,
     AnswerChallenge,
     RefreshSession,
+    FindSession,
     StepUp,
     ChangeProfile,
     ChangeEmail,
@@ -111,6 +113,7 @@ export const authEntities = [SessionEntity, MailedLinkEntity];
     LogIn,
     AnswerChallenge,
     RefreshSession,
+    FindSession,
     StepUp,
     ChangeProfile,
     ChangeEmail,

@@ -1,6 +1,6 @@
 export { type Asked, type Challenge, type SentTo, TRIES_PER_CHALLENGE } from './challenges/challenge.js';
 export type { OpenedChallenge } from './challenges/challenge-opener.js';
-export { openedByToken, type Opening } from './challenges/opening.js';
+export { isForCookies, openedByToken, type Opening } from './challenges/opening.js';
 export type { Newcomer } from './enrolment/newcomers.js';
 export { FactorStore, type FactorView } from './factor.store.js';
 export { type FactorsConfig, factorsSection } from './factors.config.js';

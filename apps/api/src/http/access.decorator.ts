@@ -22,6 +22,7 @@ export const ACCESS = 'countersign:access';
 export const SENSITIVE = 'countersign:sensitive';
 export const ENROLMENT_EXEMPT = 'countersign:enrolment-exempt';
 export const VERIFICATION_EXEMPT = 'countersign:verification-exempt';
+export const OR_COOKIE = 'countersign:or-cookie';
 export const OF_USER = 'countersign:of-user';
 
 /** Marks operations for the making of the OpenAPI document; they are not in what is served. */
@@ -94,6 +95,11 @@ export function Sensitive(): MethodDecorator {
 /** Opens a route to sessions that policy obliges to enrol a second factor first. */
 export function BeforeEnrolment(): Decorator {
   return applyDecorators(SetMetadata(ENROLMENT_EXEMPT, true), ApiExtension(BEFORE_ENROLMENT, true));
+}
+
+/** Opens a route to the cookie that a session is in, too. */
+export function OrCookie(): Decorator {
+  return applyDecorators(SetMetadata(OR_COOKIE, true), ApiBearerAuth('accessToken'), ApiSecurity('cookie'));
 }
 
 /** Opens a route to accounts whose address policy obliges to be verified first. */

@@ -1,20 +1,21 @@
 import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import { type ApiKey, type Scope } from '@countersign/api-keys';
-import { SessionStore } from '@countersign/auth';
-import { Database, Problem } from '@countersign/core';
-import { Applications } from '@countersign/directory';
+import { Problem } from '@countersign/core';
 import type { FastifyRequest } from 'fastify';
 import {
   ACCESS,
   type Access,
   ENROLMENT_EXEMPT,
+  OR_COOKIE,
   OWN_ACCESS,
   type Resource,
   SENSITIVE,
   VERIFICATION_EXEMPT,
 } from './access.decorator.js';
+import { Callers } from './callers.js';
 import { isContractRoute } from './path.js';
+import { PolicyCheck } from './policy-check.js';
 import type { Caller } from './request.js';
 import { StepUpCheck } from './step-up-check.js';
 
@@ -26,9 +27,8 @@ import { StepUpCheck } from './step-up-check.js';
 export class AccessGuard implements CanActivate {
   constructor(
     private readonly reflector: Reflector,
-    private readonly sessions: SessionStore,
-    private readonly applications: Applications,
-    private readonly database: Database,
+    private readonly callers: Callers,
+    private readonly policy: PolicyCheck,
     private readonly stepUp: StepUpCheck,
   ) {}
 
@@ -36,19 +36,21 @@ export class AccessGuard implements CanActivate {
     const request = context.switchToHttp().getRequest<FastifyRequest>();
     const on = [context.getHandler(), context.getClass()];
     const access = this.reflector.getAllAndOverride<Access | undefined>(ACCESS, on) ?? OWN_ACCESS;
-    const credential = admitted(request, access);
-    if (credential?.kind === 'access') request.caller = await this.#caller(credential.claims);
+    const marked = (metadata: string): boolean =>
+      this.reflector.getAllAndOverride<boolean | undefined>(metadata, on) === true;
+    const byCookie = marked(OR_COOKIE) ? await this.callers.byCookie(request) : undefined;
+    if (byCookie !== undefined) request.caller = byCookie;
+    const credential = byCookie === undefined ? admitted(request, access) : undefined;
+    if (credential?.kind === 'access') request.caller = await this.callers.byToken(credential.claims);
     if (!isContractRoute(request)) return true;
     if (request.application === undefined) throw noSuchApplication();
     if (credential?.kind === 'key') requireScope(credential.key, access, request);
     if (request.caller === undefined) return true;
 
-    await this.#requireVerifiedEmail(
-      request.caller,
-      this.reflector.getAllAndOverride<boolean | undefined>(VERIFICATION_EXEMPT, on) === true,
-    );
-    const exempt = this.reflector.getAllAndOverride<boolean | undefined>(ENROLMENT_EXEMPT, on) === true;
-    await this.#requireSecondFactor(request.caller, exempt && access.managed !== true);
+    await this.policy.require(request.caller, {
+      unverifiedToo: marked(VERIFICATION_EXEMPT),
+      beforeEnrolment: marked(ENROLMENT_EXEMPT) && access.managed !== true,
+    });
     if (access.managed === true) {
       requireAdministrator(request.caller);
       if (writes(request)) this.stepUp.requireOfAdministrator(request.caller);
@@ -56,31 +58,8 @@ export class AccessGuard implements CanActivate {
     }
     // A token acts on its own application; only administrators, on what they manage, may name another.
     if (request.application.id !== request.caller.account.applicationId) throw noSuchApplication();
-    if (this.reflector.getAllAndOverride<boolean | undefined>(SENSITIVE, on) === true) {
-      this.stepUp.require(request.caller);
-    }
+    if (marked(SENSITIVE)) this.stepUp.require(request.caller);
     return true;
-  }
-
-  async #caller(claims: Caller['claims']): Promise<Caller> {
-    const live = await this.sessions.findLive(this.database.direct, claims.sessionId);
-    if (live === undefined || live.account.id !== claims.userId) throw new Problem('invalid_token');
-    if (live.account.applicationId !== claims.applicationId) throw new Problem('invalid_token');
-    return { ...live, claims };
-  }
-
-  async #requireVerifiedEmail({ account }: Caller, exempt: boolean): Promise<void> {
-    if (exempt || account.emailVerified) return;
-    const own = await this.applications.byId(account.applicationId);
-    if (own?.policy.requireVerifiedEmail === true) throw new Problem('email_unverified');
-  }
-
-  // By the policy of the caller's own application, whichever they act on.
-  async #requireSecondFactor({ account, claims }: Caller, exempt: boolean): Promise<void> {
-    const own = await this.applications.byId(account.applicationId);
-    if (own?.policy.requireSecondFactor === true && !exempt && claims.mfaTime === undefined) {
-      throw new Problem('enrolment_required');
-    }
   }
 }
 

@@ -20,6 +20,8 @@ export function corsOptions(
   const common: FastifyCorsOptions = {
     methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
     exposedHeaders: EXPOSED,
+    // Sessions may travel in cookies; the origin is always named, never a wildcard.
+    credentials: true,
     maxAge: TEN_MINUTES_IN_SECONDS,
     strictPreflight: false,
   };
@@ -41,6 +43,7 @@ export function allowOwnOrigin(
 ): void {
   if (origin === undefined || application?.allowedOrigins.includes(origin) !== true) return;
   reply.header('Access-Control-Allow-Origin', origin);
+  reply.header('Access-Control-Allow-Credentials', 'true');
   reply.header('Access-Control-Expose-Headers', EXPOSED.join(', '));
   reply.header('Vary', 'Origin');
 }

@@ -1,8 +1,8 @@
 import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
 import { ApiKeys } from '@countersign/api-keys';
 import { AccessTokens } from '@countersign/auth';
-import { parseToken } from '@countersign/core';
 import { type Application, Applications, DEFAULT_APPLICATION } from '@countersign/directory';
+import { openedByToken } from '@countersign/factors';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { allowOwnOrigin } from './cors.js';
 import { isContractRoute } from './path.js';
@@ -71,8 +71,8 @@ export class CredentialGuard implements CanActivate {
       case 'key':
         return this.applications.byId(credential.key.applicationId);
       case 'temp': {
-        const id = parseToken('tmp', credential.token)?.ids[0];
-        return id === undefined ? undefined : this.applications.byId(id);
+        const opening = openedByToken(credential.token);
+        return opening === undefined ? undefined : this.applications.byId(opening.applicationId);
       }
       default:
         return undefined;

@@ -36,6 +36,15 @@ function openApiDocument(app: NestFastifyApplication): OpenAPIObject {
       'apiKey',
     )
     .addBearerAuth({ type: 'http', scheme: 'bearer', description: 'A temp token: `tmp_…`.' }, 'tempToken')
+    .addCookieAuth(
+      '__Host-countersign-refresh-default',
+      {
+        type: 'apiKey',
+        description:
+          'A session in a cookie, whose name ends with the slug of its application; with an allowed `Origin` and `X-CSRF-Token`.',
+      },
+      'cookie',
+    )
     .addSecurityRequirements('accessToken')
     .build();
   const document = SwaggerModule.createDocument(app, config);

@@ -1,4 +1,4 @@
-import { IsEmail, IsOptional, IsString, Matches, MaxLength, Validate } from 'class-validator';
+import { IsEmail, IsIn, IsOptional, IsString, MaxLength, Validate } from 'class-validator';
 import { CanonicalLocale, Lowered, MayBeAbsent, PasswordLength, Printable } from './fields.js';
 
 // Longer than any token of ours, so that one of another kind is a wrong token and not a malformed request.
@@ -67,17 +67,25 @@ export class LoginDto {
   @MaxLength(LONGEST_TOKEN)
   deviceToken?: string;
 
-  /** How the session's tokens travel. */
+  /** How refresh and device tokens travel: in the answer, or for pages of an allowed origin in cookies. */
   @MayBeAbsent()
-  @Matches(/^token$/, { message: 'must be "token"' })
-  session?: 'token';
+  @IsIn(['token', 'cookie'])
+  session?: 'token' | 'cookie';
 }
 
 /** The token that continues a session. */
 export class RefreshDto {
+  /** Absent where it travels in a cookie. */
+  @MayBeAbsent()
   @IsString()
   @MaxLength(LONGEST_TOKEN)
-  refreshToken!: string;
+  refreshToken?: string;
+}
+
+/** A token for pages whose session travels in a cookie. */
+export class CsrfTokenDto {
+  /** Sent as `X-CSRF-Token`. */
+  csrfToken!: string;
 }
 
 /** A new password for the old one. */
@@ -201,8 +209,10 @@ export class SessionTokensDto {
    * @example 900
    */
   expiresIn!: number;
-  /** Continues the session; each is good for one use. */
-  refreshToken!: string;
+  /** Continues the session; each is good for one use. Absent where it travels in a cookie. */
+  refreshToken?: string;
+  /** Where the session travels in a cookie: sent along as `X-CSRF-Token` when it is refreshed or ended. */
+  csrfToken?: string;
   /**
    * Lifetime of the refresh token in seconds.
    * @example 604800

@@ -9,9 +9,10 @@ import {
 } from '@nestjs/swagger';
 import { AnswerChallenge, type Granted } from '@countersign/auth';
 import { Problem } from '@countersign/core';
-import { openedByToken, type Opening, SendChallenge } from '@countersign/factors';
+import { isForCookies, openedByToken, type Opening, SendChallenge } from '@countersign/factors';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { ForServersOrTempToken } from '../http/access.decorator.js';
+import { CookieSessions } from '../http/cookie-sessions.js';
 import { AnswerKept } from '../http/idempotency.js';
 import { Problems } from '../http/problems.decorator.js';
 import { FailClosed } from '../http/rate-limit.decorator.js';
@@ -35,6 +36,7 @@ export class ChallengeAnswerController {
     private readonly answerChallenge: AnswerChallenge,
     private readonly serverAnswers: ServerAnswers,
     private readonly budget: VerifyBudget,
+    private readonly cookies: CookieSessions,
   ) {}
 
   @Post(':id/send')
@@ -112,7 +114,14 @@ export class ChallengeAnswerController {
       ],
     },
   })
-  @Problems('not_found', 'answer_rejected', 'challenge_closed', 'factor_locked', 'too_many_attempts')
+  @Problems(
+    'not_found',
+    'answer_rejected',
+    'challenge_closed',
+    'factor_locked',
+    'too_many_attempts',
+    'csrf_rejected',
+  )
   async verify(
     @Param('id') id: string,
     @Body() body: unknown,
@@ -121,6 +130,8 @@ export class ChallengeAnswerController {
   ): Promise<AuthenticatedDto | AccessTokenDto | ApprovedDto> {
     const opening = openingOf(request);
     if (opening === undefined) return this.serverAnswers.verify(id, body, request, reply);
+    const inCookies = travelsInCookies(request);
+    if (inCookies) this.cookies.requireOrigin(request);
     const { factorId, trustDevice, ...rest } = verificationOf(body);
     const result = await this.answerChallenge.run({
       opening,
@@ -130,7 +141,20 @@ export class ChallengeAnswerController {
       trustDevice: trustDevice && applicationOf(request).policy.trustedDevices,
       origin: originOf(request),
     });
-    return grantedView(this.budget.accepted(result, request, reply));
+    const granted = this.budget.accepted(result, request, reply);
+    return inCookies && granted.purpose === 'login'
+      ? this.#keep(granted, request, reply)
+      : grantedView(granted);
+  }
+
+  #keep(
+    { issued, deviceToken }: Extract<Granted, { purpose: 'login' }>,
+    request: FastifyRequest,
+    reply: FastifyReply,
+  ): AuthenticatedDto {
+    const application = applicationOf(request);
+    if (deviceToken !== undefined) this.cookies.keepDevice(reply, application, deviceToken);
+    return { status: 'authenticated', ...tokensView(this.cookies.keep(reply, application, issued)) };
   }
 }
 
@@ -140,6 +164,10 @@ function openingOf({ credential }: FastifyRequest): Opening | undefined {
   const opening = credential?.kind === 'temp' ? openedByToken(credential.token) : undefined;
   if (opening === undefined) throw new Problem('invalid_token');
   return opening;
+}
+
+function travelsInCookies({ credential }: FastifyRequest): boolean {
+  return credential?.kind === 'temp' && isForCookies(credential.token);
 }
 
 function grantedView(granted: Granted): AuthenticatedDto | AccessTokenDto {

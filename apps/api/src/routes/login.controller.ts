@@ -1,14 +1,15 @@
-import { Body, Controller, HttpCode, Post, Req } from '@nestjs/common';
+import { Body, Controller, HttpCode, Post, Req, Res } from '@nestjs/common';
 import { ApiExtraModels, ApiOkResponse, ApiOperation, ApiTags, getSchemaPath } from '@nestjs/swagger';
-import { LogIn, RefreshSession, ResendVerification } from '@countersign/auth';
+import { LogIn, ResendVerification } from '@countersign/auth';
 import { Problem } from '@countersign/core';
-import type { FastifyRequest } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Public } from '../http/access.decorator.js';
+import { CookieSessions } from '../http/cookie-sessions.js';
 import { Problems } from '../http/problems.decorator.js';
 import { RateLimited } from '../http/rate-limit.decorator.js';
 import { applicationOf, originOf } from '../http/request.js';
 import { waitFor } from '../http/waiting.js';
-import { AuthenticatedDto, LoginDto, RefreshDto, SessionTokensDto } from './account.dto.js';
+import { AuthenticatedDto, LoginDto } from './account.dto.js';
 import { ChallengeRequiredDto } from './challenge.dto.js';
 import { openedChallengeView, tokensView } from './views.js';
 
@@ -18,8 +19,8 @@ import { openedChallengeView, tokensView } from './views.js';
 export class LoginController {
   constructor(
     private readonly logIn: LogIn,
-    private readonly refreshSession: RefreshSession,
     private readonly resendVerification: ResendVerification,
+    private readonly cookies: CookieSessions,
   ) {}
 
   @Post('login')
@@ -40,21 +41,29 @@ export class LoginController {
       },
     },
   })
-  @Problems('invalid_credentials', 'email_unverified')
+  @Problems('invalid_credentials', 'email_unverified', 'csrf_rejected')
   async login(
-    @Body() { email, password, deviceToken }: LoginDto,
+    @Body() { email, password, deviceToken, session }: LoginDto,
     @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<AuthenticatedDto | ChallengeRequiredDto> {
+    const inCookies = session === 'cookie';
+    if (inCookies) this.cookies.requireOrigin(request);
+    const application = applicationOf(request);
     const result = await this.logIn.run({
-      application: applicationOf(request),
+      application,
       email,
       password,
-      deviceToken,
+      deviceToken: deviceToken ?? (inCookies ? this.cookies.deviceToken(request) : undefined),
+      inCookies,
       origin: originOf(request),
     });
     switch (result.outcome) {
       case 'authenticated':
-        return { status: 'authenticated', ...tokensView(result.issued) };
+        return {
+          status: 'authenticated',
+          ...tokensView(inCookies ? this.cookies.keep(reply, application, result.issued) : result.issued),
+        };
       case 'challenge':
         return { status: 'challenge_required', ...openedChallengeView(result) };
       case 'refused':
@@ -65,33 +74,6 @@ export class LoginController {
         throw new Problem('email_unverified');
       case 'limited':
         throw new Problem('rate_limited', waitFor(result.budget));
-    }
-  }
-
-  @Post('refresh')
-  @HttpCode(200)
-  @Public()
-  @ApiOperation({ summary: 'Continue a session with its refresh token', operationId: 'refresh' })
-  @ApiOkResponse({ type: SessionTokensDto, description: 'A new pair; the old refresh token is spent.' })
-  @Problems('invalid_token')
-  async refresh(
-    @Body() { refreshToken }: RefreshDto,
-    @Req() request: FastifyRequest,
-  ): Promise<SessionTokensDto> {
-    // A token acts on its own application; a header may only name that one.
-    const named = request.headers['x-application'] !== undefined;
-    const result = await this.refreshSession.run({
-      refreshToken,
-      applicationId: named ? applicationOf(request).id : undefined,
-      origin: originOf(request),
-    });
-    switch (result.outcome) {
-      case 'refreshed':
-        return tokensView(result.issued);
-      case 'refused':
-        throw new Problem('invalid_token');
-      case 'other-application':
-        throw new Problem('not_found');
     }
   }
 }

@@ -1,12 +1,13 @@
-import { Controller, Delete, Get, HttpCode, Param, Post, Query, Req } from '@nestjs/common';
+import { Controller, Delete, Get, HttpCode, Param, Post, Query, Req, Res } from '@nestjs/common';
 import { ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { SessionEnder, SessionStore } from '@countersign/auth';
 import { Database, type Origin, Problem } from '@countersign/core';
-import type { FastifyRequest } from 'fastify';
-import { BeforeEnrolment, BeforeVerification } from '../http/access.decorator.js';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { BeforeEnrolment, BeforeVerification, OrCookie } from '../http/access.decorator.js';
+import { CookieSessions } from '../http/cookie-sessions.js';
 import { pageOf, pageRequest } from '../http/pagination.js';
 import { Problems } from '../http/problems.decorator.js';
-import { callerOf, originOf } from '../http/request.js';
+import { applicationOf, callerOf, originOf } from '../http/request.js';
 import { SessionListDto } from './account.dto.js';
 import { idOf } from './id.js';
 import { ListQueryDto } from './list.dto.js';
@@ -19,18 +20,29 @@ export class SessionController {
     private readonly sessions: SessionStore,
     private readonly ender: SessionEnder,
     private readonly database: Database,
+    private readonly cookies: CookieSessions,
   ) {}
 
   @Post('logout')
   @HttpCode(204)
+  @OrCookie()
   @BeforeEnrolment()
   @BeforeVerification()
-  @ApiOperation({ summary: 'End this session', operationId: 'logout' })
+  @ApiOperation({ summary: 'End this session, by its access token or the cookie that it is in', operationId: 'logout' })
   @ApiNoContentResponse({ description: 'Ended.' })
-  @Problems()
-  async logout(@Req() request: FastifyRequest): Promise<void> {
+  @Problems('csrf_rejected')
+  async logout(
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<void> {
     const { session } = callerOf(request);
+    const inCookie = (await this.cookies.current(request))?.session.id === session.id;
+    if (inCookie) {
+      this.cookies.requireOrigin(request);
+      this.cookies.requireToken(request, session.id);
+    }
     await this.ender.end(ownerOf(request), session.id, 'logout');
+    if (inCookie) this.cookies.forget(reply, applicationOf(request));
   }
 
   @Get('sessions')

@@ -12,6 +12,7 @@ import {
   TRIES_PER_CHALLENGE,
 } from '@countersign/factors';
 import type { Delivery, Webhook } from '@countersign/webhooks';
+import type { SessionInCookie } from '../http/cookie-sessions.js';
 import type { ApplicationDto } from './application.dto.js';
 import type { ApiKeyDto } from './api-key.dto.js';
 import type { SessionDto, SessionTokensDto, UserDto } from './account.dto.js';
@@ -40,7 +41,7 @@ export function userView(account: AnyUser): UserDto {
 }
 
 /** A new session as the API shows it. */
-export function tokensView({ account, ...tokens }: IssuedSession): SessionTokensDto {
+export function tokensView({ account, ...tokens }: IssuedSession | SessionInCookie): SessionTokensDto {
   return { user: userView(account), ...tokens };
 }
 

@@ -14,6 +14,8 @@ export interface LogInInput {
   readonly email: string;
   readonly password: string;
   readonly deviceToken: string | undefined;
+  /** Whether the session is to travel in cookies. */
+  readonly inCookies: boolean;
   readonly origin: Origin;
 }
 
@@ -38,15 +40,15 @@ export class LogIn {
     private readonly database: Database,
   ) {}
 
-  async run({ application, email, password, deviceToken, origin }: LogInInput): Promise<LogInResult> {
+  async run({ application, email, password, ...how }: LogInInput): Promise<LogInResult> {
     const account = await this.accounts.byEmail(this.database.direct, application.id, email);
     const checked = await this.passwords.run({
       applicationId: application.id,
       email,
       account,
       password,
-      deviceToken,
-      origin,
+      deviceToken: how.deviceToken,
+      origin: how.origin,
     });
     if (checked.outcome === 'limited') return checked;
     if (checked.outcome === 'wrong' || account === undefined || account.status !== 'active') {
@@ -55,14 +57,13 @@ export class LogIn {
     if (application.policy.requireVerifiedEmail && !account.emailVerified) {
       return { outcome: 'unverified', account };
     }
-    return this.#secondStep(application, account, deviceToken, origin);
+    return this.#secondStep(application, account, how);
   }
 
   async #secondStep(
     application: Application,
     account: AccountWithPassword,
-    deviceToken: string | undefined,
-    origin: Origin,
+    { deviceToken, inCookies, origin }: Pick<LogInInput, 'deviceToken' | 'inCookies' | 'origin'>,
   ): Promise<LogInResult> {
     const subject = subjectOf(account, application);
     const acting = actingAs(account.id, origin);
@@ -70,6 +71,7 @@ export class LogIn {
       purpose: 'login',
       subject,
       deviceToken,
+      inCookies,
       origin: acting,
     });
     if (step.required) return { outcome: 'challenge', ...step };

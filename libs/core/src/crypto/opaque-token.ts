@@ -5,6 +5,8 @@ import { uuidFromBytes, uuidToBytes } from '../ids/uuid-bytes.js';
 interface IdsByKind {
   /** Temp token: opens one challenge. */
   readonly tmp: readonly [application: string, user: string];
+  /** Temp token of a login whose session is to travel in cookies: told from the other by its length. */
+  readonly tmpc: readonly [application: string, user: string, challenge: string];
   /** Refresh token: continues one session. */
   readonly rft: readonly [session: string];
   /** Device token: says that a device is trusted. */
@@ -15,14 +17,24 @@ interface IdsByKind {
   readonly rst: readonly [link: string];
 }
 
-/** A kind of opaque token: its prefix without the underscore. */
+/** A kind of opaque token. */
 export type TokenKind = keyof IdsByKind;
 
 /** The ids of one kind. */
 export type TokenIds<K extends TokenKind> = IdsByKind[K];
 
 /** How many ids each kind carries. */
-const KINDS = { tmp: 2, rft: 1, dvt: 2, vfy: 1, rst: 1 } as const satisfies { [K in TokenKind]: IdsByKind[K]['length'] };
+const KINDS = { tmp: 2, tmpc: 3, rft: 1, dvt: 2, vfy: 1, rst: 1 } as const satisfies { [K in TokenKind]: IdsByKind[K]['length'] };
+
+/** What a token of a kind begins with, before the underscore. */
+const PREFIXES = {
+  tmp: 'tmp',
+  tmpc: 'tmp',
+  rft: 'rft',
+  dvt: 'dvt',
+  vfy: 'vfy',
+  rst: 'rst',
+} as const satisfies Readonly<Record<TokenKind, string>>;
 
 /** A token that goes out, and what is kept of it. */
 export interface MintedToken {
@@ -57,14 +69,14 @@ export function mintToken<K extends TokenKind>(kind: K, ids: TokenIds<K>): Minte
  * Builds the token of a given secret: the same one each time, as a refresh token's successor needs.
  * @param ids UUIDs, as many as the kind has
  * @param secret 32 bytes that nobody can guess
- * @returns `<kind>_` and the base64url (RFC 4648 section 5, unpadded) of ids and secret, with its digest
+ * @returns the kind's prefix, `_` and the base64url (RFC 4648 section 5, unpadded) of ids and secret, with its digest
  * @throws TypeError for a wrong number of ids, an id that is no UUID, or a secret of another length
  */
 export function tokenFrom<K extends TokenKind>(kind: K, ids: TokenIds<K>, secret: Uint8Array): MintedToken {
   if (ids.length !== KINDS[kind]) throw new TypeError(`a ${kind} token has ${KINDS[kind]} ids`);
   if (secret.length !== SECRET_BYTES) throw new TypeError('the secret of a token has 32 bytes');
   const body = Buffer.concat([...ids.map(uuidToBytes), secret]);
-  const token = `${kind}_${body.toString('base64url')}`;
+  const token = `${PREFIXES[kind]}_${body.toString('base64url')}`;
   return { token, digest: digestOf(token) };
 }
 
@@ -74,7 +86,7 @@ export function tokenFrom<K extends TokenKind>(kind: K, ids: TokenIds<K>, secret
  * @returns its parts; undefined for anything else. Never throws.
  */
 export function parseToken<K extends TokenKind>(kind: K, text: string): ParsedToken<K> | undefined {
-  const start = `${kind}_`;
+  const start = `${PREFIXES[kind]}_`;
   const idsBytes = KINDS[kind] * ID_BYTES;
   const bodyLength = Math.ceil(((idsBytes + SECRET_BYTES) * 4) / 3);
   if (text.length !== start.length + bodyLength || !text.startsWith(start)) return undefined;

@@ -22,6 +22,8 @@ export interface ChallengeRequest extends ProofWanted {
   readonly purpose: 'login' | 'step_up';
   /** The session that steps up. */
   readonly sessionId: string | null;
+  /** Whether a login's session is to travel in cookies. */
+  readonly inCookies: boolean;
 }
 
 /** A proof that a server asked for. */
@@ -51,10 +53,10 @@ export class ChallengeOpener {
 
   /** Opens a challenge to a temp token. */
   async open(tx: Tx, request: ChallengeRequest): Promise<OpenedChallenge> {
-    const { purpose, sessionId, origin } = request;
-    const { application, userId } = request.subject;
+    const { purpose, sessionId, origin, inCookies } = request;
+    const { application } = request.subject;
     const challenge: Challenge = { ...this.#draft(request), purpose, sessionId };
-    const { token: tempToken, opening } = mintOpening(application.id, userId);
+    const { token: tempToken, opening } = mintOpening(challenge, inCookies);
     await this.challenges.keep(challenge, opening);
     const ttlMs = this.config.challengeTtlMs;
     if (purpose !== 'login') return { challenge, tempToken, opening, ttlMs };

@@ -17,21 +17,38 @@ export interface Expectation extends Pick<Asked, 'action' | 'detailsHash'> {
   readonly userId: string;
 }
 
-/** Makes a temp token, and the opening that it is. */
+/** Whose challenge a temp token opens. UUIDs. */
+interface Opened {
+  readonly id: string;
+  readonly applicationId: string;
+  readonly userId: string;
+}
+
+/**
+ * Makes a temp token, and the opening that it is.
+ * @param inCookies whether the login's session is to travel in cookies; nobody can make one token of the other
+ */
 export function mintOpening(
-  applicationId: string,
-  userId: string,
+  { id, applicationId, userId }: Opened,
+  inCookies: boolean,
 ): { readonly token: string; readonly opening: Opening } {
-  const { token, digest } = mintToken('tmp', [applicationId, userId]);
+  const { token, digest } = inCookies
+    ? mintToken('tmpc', [applicationId, userId, id])
+    : mintToken('tmp', [applicationId, userId]);
   return { token, opening: { applicationId, userId, guard: digest.toString('base64url') } };
 }
 
 /** The opening that a temp token claims to be; `undefined` for any other text. */
 export function openedByToken(tempToken: string): Opening | undefined {
-  const token = parseToken('tmp', tempToken);
+  const token = parseToken('tmp', tempToken) ?? parseToken('tmpc', tempToken);
   if (token === undefined) return undefined;
   const [applicationId, userId] = token.ids;
   return { applicationId, userId, guard: token.digest.toString('base64url') };
+}
+
+/** Whether a temp token is of a login whose session is to travel in cookies. */
+export function isForCookies(tempToken: string): boolean {
+  return parseToken('tmpc', tempToken) !== undefined;
 }
 
 /**

@@ -9,7 +9,12 @@ import type { Subject } from '../subject.js';
 
 /** Who has passed the first step, and what for. */
 export type SecondStepRequest = { readonly subject: Subject; readonly origin: Origin } & (
-  | { readonly purpose: 'login'; readonly deviceToken: string | undefined }
+  | {
+      readonly purpose: 'login';
+      readonly deviceToken: string | undefined;
+      /** Whether the session is to travel in cookies; absent means no. */
+      readonly inCookies?: boolean;
+    }
   | { readonly purpose: 'step_up'; readonly sessionId: string }
 );
 
@@ -46,6 +51,7 @@ export class BeginSecondStep {
       factors: active,
       purpose: request.purpose,
       sessionId,
+      inCookies: request.purpose === 'login' && request.inCookies === true,
     });
     return { required: true, ...opened };
   }

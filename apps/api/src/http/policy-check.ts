@@ -1,0 +1,31 @@
+import { Injectable } from '@nestjs/common';
+import { Problem } from '@countersign/core';
+import { Applications } from '@countersign/directory';
+import type { Caller } from './request.js';
+
+/** What a route lets pass. */
+export interface Exemptions {
+  /** Accounts whose address is not verified yet. */
+  readonly unverifiedToo: boolean;
+  /** Sessions without a second factor. */
+  readonly beforeEnrolment: boolean;
+}
+
+/** Asks of callers what the policy of their own application demands, whichever application they act on. */
+@Injectable()
+export class PolicyCheck {
+  constructor(private readonly applications: Applications) {}
+
+  /** @throws Problem `email_unverified`, `enrolment_required` */
+  async require({ account, claims }: Caller, { unverifiedToo, beforeEnrolment }: Exemptions): Promise<void> {
+    const own = await this.applications.byId(account.applicationId);
+    if (own === undefined) return;
+    const { requireVerifiedEmail, requireSecondFactor } = own.policy;
+    if (requireVerifiedEmail && !account.emailVerified && !unverifiedToo) {
+      throw new Problem('email_unverified');
+    }
+    if (requireSecondFactor && claims.mfaTime === undefined && !beforeEnrolment) {
+      throw new Problem('enrolment_required');
+    }
+  }
+}
