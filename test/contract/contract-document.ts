@@ -63,7 +63,7 @@ export function routesOf(document: ContractDocument): Route[] {
 }
 
 /** A kind of credential, by its name in the document. */
-export type Credential = 'accessToken' | 'tempToken' | 'apiKey';
+export type Credential = 'accessToken' | 'tempToken' | 'apiKey' | 'cookie';
 
 /** Which credentials a route takes; none where it is open to all. */
 export function credentialsOf({ security }: Operation): Credential[] {
@@ -74,7 +74,9 @@ export function credentialsOf({ security }: Operation): Credential[] {
 /** One of them: the nearest to a user. */
 export function credentialOf(operation: Operation): Credential | 'none' {
   const taken = credentialsOf(operation);
-  return (['accessToken', 'tempToken', 'apiKey'] as const).find((kind) => taken.includes(kind)) ?? 'none';
+  return (
+    (['accessToken', 'tempToken', 'apiKey', 'cookie'] as const).find((kind) => taken.includes(kind)) ?? 'none'
+  );
 }
 
 /** The schema itself, where it is a reference. */

@@ -239,9 +239,13 @@ describe('hostile input', () => {
   }
 
   function tokenFor({ operation }: Route): string | undefined {
-    return { accessToken: person.accessToken, tempToken, apiKey: server.key, none: undefined }[
-      credentialOf(operation)
-    ];
+    return {
+      accessToken: person.accessToken,
+      tempToken,
+      apiKey: server.key,
+      cookie: undefined,
+      none: undefined,
+    }[credentialOf(operation)];
   }
 
   async function send(

@@ -35,6 +35,7 @@ import { FactorTypeController } from './routes/factor-type.controller.js';
 import { FactorController, UserFactorController } from './routes/factor.controller.js';
 import { HealthController } from './routes/health.controller.js';
 import { JwksController } from './routes/jwks.controller.js';
+import { LinkPageController } from './routes/link-page.controller.js';
 import { LoginController } from './routes/login.controller.js';
 import { MeController } from './routes/me.controller.js';
 import { PasswordController } from './routes/password.controller.js';
@@ -101,6 +102,7 @@ const controllers = [
   JwksController,
   HealthController,
   ProblemPageController,
+  LinkPageController,
 ];
 
 const guards = [CredentialGuard, RateLimitGuard, AccessGuard, UserGuard].map((useClass) => ({

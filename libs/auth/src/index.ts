@@ -1,7 +1,6 @@
 export { normaliseEmail, subjectOf } from './accounts/account.js';
 export { type AuthConfig, authSection } from './auth.config.js';
 export { authEntities, AuthModule } from './auth.module.js';
-export type { RejectedPassword } from './accounts/new-passwords.js';
 export { MailedLinks } from './mailed-links/mailed-links.js';
 export { HashingBusy } from './passwords/hashing-pool.js';
 export { checkPassword, type RefusedPassword } from './passwords/password-rules.js';

@@ -3,7 +3,7 @@ export { type DeliveryConfig, deliverySection } from './delivery.config.js';
 export { deliveryEntities, DeliveryModule } from './delivery.module.js';
 export { type Email, EmailSender } from './email/email-sender.js';
 export { LINK_PAGES, type LinkMailKind } from './links/link-mail.js';
-export { type LinkMail, LinkMailer } from './links/link-mailer.js';
+export { LinkMailer } from './links/link-mailer.js';
 export { Mailbox, type MailboxMessage } from './mailbox/mailbox.js';
 export { MessageStore } from './messages/message.store.js';
 export { TWILIO_CALLBACK } from './open-senders.js';

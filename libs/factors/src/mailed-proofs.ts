@@ -18,7 +18,8 @@ export class MailedProofs implements OnModuleInit {
 
   onModuleInit(): void {
     this.events.subscribe(['password.changed'], async (tx, event) => {
-      if (event.data['by'] === 'mail' && event.userId !== null) await this.#lockOwnMail(tx, event, event.userId);
+      if (event.data['by'] === 'mail' && event.userId !== null)
+        await this.#lockOwnMail(tx, event, event.userId);
     });
     this.events.subscribe(['user.updated'], async (tx, event) => {
       if (event.data['claimed'] === true && event.userId !== null) {

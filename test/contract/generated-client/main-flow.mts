@@ -12,6 +12,7 @@ const email = 'generated-client@example.com';
 const password = 'a long enough passphrase 7';
 
 const registered = must(await api.POST('/v1/auth/register', { body: { email, password } }));
+if (!('accessToken' in registered)) throw new Error('no address has to be verified here');
 const headers = bearer(registered.accessToken);
 
 const enrolled = must(

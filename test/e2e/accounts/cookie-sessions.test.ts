@@ -52,7 +52,10 @@ class Page {
     return this.send('POST', '/v1/auth/refresh', { body: {}, headers });
   }
 
-  logOut(token?: string, headers: Record<string, string> = { 'x-csrf-token': this.csrfToken }): Promise<Answer> {
+  logOut(
+    token?: string,
+    headers: Record<string, string> = { 'x-csrf-token': this.csrfToken },
+  ): Promise<Answer> {
     return this.send('POST', '/v1/auth/logout', { headers, ...(token === undefined ? {} : { token }) });
   }
 }
@@ -103,7 +106,11 @@ describe('a session in a cookie', () => {
   it('can be ended by its cookie alone, when the access token is over', async () => {
     const { body } = await page.logIn(person);
     expect((await page.logOut()).status).toBe(204);
-    expectProblem(await world.client.get('/v1/me', { token: body.accessToken as string }), 401, 'invalid_token');
+    expectProblem(
+      await world.client.get('/v1/me', { token: body.accessToken as string }),
+      401,
+      'invalid_token',
+    );
     expectProblem(await page.logOut(), 401, 'unauthenticated');
   });
 

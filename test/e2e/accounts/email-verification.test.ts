@@ -1,5 +1,12 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { expectProblem, makeApplication, passwordLogin, setPolicy, trustDevice, withoutRequestId } from '../../factories/accounts.js';
+import {
+  expectProblem,
+  makeApplication,
+  passwordLogin,
+  setPolicy,
+  trustDevice,
+  withoutRequestId,
+} from '../../factories/accounts.js';
 import { startTestApp, type TestApp } from '../../factories/app.js';
 import type { Answer } from '../../factories/client.js';
 import { factorsOf } from '../../factories/factors.js';
@@ -183,7 +190,11 @@ describe('where policy demands a verified address', () => {
     const answer = await enrol(email);
     expect(answer).toMatchObject({ status: 202, body: { status: 'verification_required' } });
     const token = await mailedToken(world, email, 'verify-email');
-    expectProblem(await passwordLogin(world, { email, password: 'not the password' }), 401, 'invalid_credentials');
+    expectProblem(
+      await passwordLogin(world, { email, password: 'not the password' }),
+      401,
+      'invalid_credentials',
+    );
     expectProblem(await passwordLogin(world, { email, password: PASSWORD }), 403, 'email_unverified');
     // Who knows the password is mailed another link.
     await mailedToken(world, email, 'verify-email', 2);
@@ -226,7 +237,11 @@ describe('where policy demands a verified address', () => {
     const token = body.accessToken as string;
     await setPolicy(world, { requireVerifiedEmail: true }, slug);
     expectProblem(await world.client.get('/v1/me/factors', { token }), 403, 'email_unverified');
-    expectProblem(await world.client.post('/v1/me/factors', { type: 'totp' }, { token }), 403, 'email_unverified');
+    expectProblem(
+      await world.client.post('/v1/me/factors', { type: 'totp' }, { token }),
+      403,
+      'email_unverified',
+    );
     expectProblem(await world.client.get('/v1/auth/sessions', { token }), 403, 'email_unverified');
     expect((await world.client.get('/v1/me', { token })).status).toBe(200);
     expect((await world.client.post('/v1/auth/email/resend', {}, { token })).status).toBe(202);

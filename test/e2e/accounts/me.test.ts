@@ -202,7 +202,6 @@ describe('the own address, where no mail can be sent', () => {
     const holders = await sql(world.databaseUrl, 'SELECT id FROM users WHERE email = $1', [email]);
     expect(holders).toHaveLength(1);
   });
-
 });
 
 describe('an administrator', () => {

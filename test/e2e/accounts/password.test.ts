@@ -302,7 +302,10 @@ describe('a forgotten password', () => {
 
   it('keeps no token in clear', async () => {
     const token = await resetToken();
-    const rows = await sql<{ row: string }>(world.databaseUrl, `SELECT mailed_links::text AS row FROM mailed_links`);
+    const rows = await sql<{ row: string }>(
+      world.databaseUrl,
+      `SELECT mailed_links::text AS row FROM mailed_links`,
+    );
     expect(rows.some(({ row }) => row.includes(token.slice(4)))).toBe(false);
   });
 
@@ -354,7 +357,10 @@ describe('mails with links', () => {
       const person = await register(world);
       await eventually(() => failures === 1);
       await eventually(async () => {
-        const rows = await sql(world.databaseUrl, `UPDATE mailed_links SET due_at = now() WHERE tries = 1 RETURNING id`);
+        const rows = await sql(
+          world.databaseUrl,
+          `UPDATE mailed_links SET due_at = now() WHERE tries = 1 RETURNING id`,
+        );
         return rows.length === 1;
       });
       const token = await mailedToken(world, person.email, 'verify-email');

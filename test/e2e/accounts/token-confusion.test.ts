@@ -74,6 +74,9 @@ describe('each token opens one door', () => {
       '/v1/auth/register',
       '/v1/auth/login',
       '/v1/auth/refresh',
+      '/v1/auth/password/forgot',
+      '/v1/auth/password/reset',
+      '/v1/auth/email/verify',
     ]);
   });
 

@@ -97,6 +97,11 @@ export function BeforeEnrolment(): Decorator {
   return applyDecorators(SetMetadata(ENROLMENT_EXEMPT, true), ApiExtension(BEFORE_ENROLMENT, true));
 }
 
+/** Opens a route to the cookie that a session is in, and to nothing else: the route reads it itself. */
+export function ByCookie(): Decorator {
+  return access({ takes: [] }, ApiSecurity('cookie'));
+}
+
 /** Opens a route to the cookie that a session is in, too. */
 export function OrCookie(): Decorator {
   return applyDecorators(SetMetadata(OR_COOKIE, true), ApiBearerAuth('accessToken'), ApiSecurity('cookie'));

@@ -40,7 +40,10 @@ export class CookieSessions {
   requireOrigin(request: FastifyRequest): void {
     const { origin } = request.headers;
     const { allowedOrigins } = applicationOf(request);
-    if (origin === undefined || ![...allowedOrigins, ...this.config.corsOrigins, this.#own].includes(origin)) {
+    if (
+      origin === undefined ||
+      ![...allowedOrigins, ...this.config.corsOrigins, this.#own].includes(origin)
+    ) {
       throw new Problem('csrf_rejected', { detail: 'The origin is not one of the application.' });
     }
   }

@@ -8,6 +8,7 @@ import { Problems } from '../http/problems.decorator.js';
 import { FailClosed } from '../http/rate-limit.decorator.js';
 import { callerOf, namedApplicationOf, originOf } from '../http/request.js';
 import { waitFor } from '../http/waiting.js';
+import { AcceptedDto } from './accepted.dto.js';
 import { MailedTokenDto } from './account.dto.js';
 import { deadLink } from './password.controller.js';
 
@@ -44,10 +45,14 @@ export class EmailController {
     summary: 'Have the link that verifies the own address mailed once more',
     operationId: 'resendVerification',
   })
-  @ApiAcceptedResponse({ description: 'On its way, unless the address is verified already.' })
+  @ApiAcceptedResponse({
+    type: AcceptedDto,
+    description: 'On its way, unless the address is verified already.',
+  })
   @Problems()
-  async resend(@Req() request: FastifyRequest): Promise<void> {
+  async resend(@Req() request: FastifyRequest): Promise<AcceptedDto> {
     const result = await this.resendVerification.run(callerOf(request).account);
     if (result.outcome === 'limited') throw new Problem('rate_limited', waitFor(result.budget));
+    return { status: 'accepted' };
   }
 }

@@ -9,6 +9,7 @@ import { FailClosed } from '../http/rate-limit.decorator.js';
 import { applicationOf, callerOf, namedApplicationOf, originOf } from '../http/request.js';
 import { StepUpCheck } from '../http/step-up-check.js';
 import { waitFor } from '../http/waiting.js';
+import { AcceptedDto } from './accepted.dto.js';
 import { ChangePasswordDto, ForgotPasswordDto, ResetPasswordDto } from './account.dto.js';
 import { rejectedPassword } from './rejected-password.js';
 import { changedMeanwhile } from './subject.js';
@@ -64,10 +65,14 @@ export class PasswordController {
     summary: 'Have a link mailed that gives an account a new password',
     operationId: 'forgotPassword',
   })
-  @ApiAcceptedResponse({ description: 'Taken note of, whether there is such an account or not.' })
+  @ApiAcceptedResponse({
+    type: AcceptedDto,
+    description: 'Taken note of, whether there is such an account or not.',
+  })
   @Problems()
-  async forgot(@Body() { email }: ForgotPasswordDto, @Req() request: FastifyRequest): Promise<void> {
+  async forgot(@Body() { email }: ForgotPasswordDto, @Req() request: FastifyRequest): Promise<AcceptedDto> {
     await this.requestReset.run({ applicationId: applicationOf(request).id, email });
+    return { status: 'accepted' };
   }
 
   @Post('reset')

@@ -3,7 +3,7 @@ import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { RefreshSession, type RefreshSessionResult } from '@countersign/auth';
 import { parseToken, Problem } from '@countersign/core';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { Public } from '../http/access.decorator.js';
+import { ByCookie, Public } from '../http/access.decorator.js';
 import { CookieSessions } from '../http/cookie-sessions.js';
 import { Problems } from '../http/problems.decorator.js';
 import { applicationOf, namedApplicationOf, originOf } from '../http/request.js';
@@ -44,15 +44,17 @@ export class RefreshController {
   }
 
   @Get('csrf')
-  @Public()
+  @ByCookie()
   @ApiOperation({
     summary: 'Get a token for the pages of a session that travels in a cookie',
     operationId: 'getCsrfToken',
   })
   @ApiOkResponse({ type: CsrfTokenDto })
-  @Problems('unauthenticated', 'invalid_token')
+  @Problems()
   async csrf(@Req() request: FastifyRequest): Promise<CsrfTokenDto> {
-    if (this.cookies.refreshToken(request) === undefined) throw new Problem('unauthenticated');
+    if (this.cookies.refreshToken(request) === undefined) {
+      throw new Problem(request.credential?.kind === 'none' ? 'unauthenticated' : 'invalid_token');
+    }
     const current = await this.cookies.current(request);
     if (current === undefined) throw new Problem('invalid_token');
     return { csrfToken: this.cookies.csrfToken(current.session.id) };

@@ -28,7 +28,10 @@ export class SessionController {
   @OrCookie()
   @BeforeEnrolment()
   @BeforeVerification()
-  @ApiOperation({ summary: 'End this session, by its access token or the cookie that it is in', operationId: 'logout' })
+  @ApiOperation({
+    summary: 'End this session, by its access token or the cookie that it is in',
+    operationId: 'logout',
+  })
   @ApiNoContentResponse({ description: 'Ended.' })
   @Problems('csrf_rejected')
   async logout(

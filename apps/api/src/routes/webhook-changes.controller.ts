@@ -13,11 +13,12 @@ import { ForServers } from '../http/access.decorator.js';
 import { Problems } from '../http/problems.decorator.js';
 import { applicationOf, originOf } from '../http/request.js';
 import { validationFailed } from '../http/validation.js';
+import { AcceptedDto } from './accepted.dto.js';
 import { given } from './given.js';
 import { idOf } from './id.js';
 import { disabledWebhook } from './disabled-webhook.js';
 import { webhookView } from './views.js';
-import { AcceptedDto, ChangeWebhookDto, ShownWebhookDto, WebhookDto } from './webhook.dto.js';
+import { ChangeWebhookDto, ShownWebhookDto, WebhookDto } from './webhook.dto.js';
 
 @ApiTags('Webhooks')
 @ForServers('webhooks')

@@ -8,12 +8,13 @@ import { pageOf, pageRequest } from '../http/pagination.js';
 import { Problems } from '../http/problems.decorator.js';
 import { applicationOf } from '../http/request.js';
 import { validationFailed } from '../http/validation.js';
+import { AcceptedDto } from './accepted.dto.js';
 import { disabledWebhook } from './disabled-webhook.js';
 import { momentOf } from './fields.js';
 import { idOf } from './id.js';
 import { ListQueryDto } from './list.dto.js';
 import { deliveryView } from './views.js';
-import { AcceptedDto, DeliveryListDto, RedeliverDto } from './webhook.dto.js';
+import { DeliveryListDto, RedeliverDto } from './webhook.dto.js';
 
 @ApiTags('Webhooks')
 @ForServers('webhooks')

@@ -120,9 +120,3 @@ export class DeliveryListDto {
   /** Asks for the next page, of older ones; `null` on the last. */
   nextCursor!: string | null;
 }
-
-/** A wish that workers see to. */
-export class AcceptedDto {
-  /** @example "accepted" */
-  status!: 'accepted';
-}

@@ -93,7 +93,17 @@ export class MailedLinkStore {
     const now = this.clock.now();
     const expiresAt = new Date(now.getTime() + (due ? TRIED_FOR_MS : 0));
     const { id: userId = null, securityEpoch = null } = user ?? {};
-    await tx.query(INSERT, [newId(now), applicationId, userId, kind, email, securityEpoch, now, expiresAt, due]);
+    await tx.query(INSERT, [
+      newId(now),
+      applicationId,
+      userId,
+      kind,
+      email,
+      securityEpoch,
+      now,
+      expiresAt,
+      due,
+    ]);
   }
 
   /** Takes mails in hand that are due. After `leaseMs` another worker may have them. */

@@ -31,7 +31,9 @@ export class BreachedPasswords {
     } catch (error) {
       // Neither the range nor the answer: they are about a password.
       const why = error instanceof Error ? error.name : typeof error;
-      this.#logger.warn(`breached passwords could not be looked up (${why}); the password was not held against them`);
+      this.#logger.warn(
+        `breached passwords could not be looked up (${why}); the password was not held against them`,
+      );
       return false;
     }
   }
@@ -46,7 +48,7 @@ export class BreachedPasswords {
     if (!answer.ok || answer.body === null) throw new RangeUnavailable();
     const chunks: Uint8Array[] = [];
     let bytes = 0;
-    for await (const chunk of answer.body) {
+    for await (const chunk of answer.body as AsyncIterable<Uint8Array>) {
       bytes += chunk.length;
       if (bytes > MOST_BYTES) throw new RangeUnavailable();
       chunks.push(chunk);

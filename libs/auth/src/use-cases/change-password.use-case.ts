@@ -33,7 +33,12 @@ export class ChangePassword {
   ) {}
 
   /** @throws HashingBusy when the pool's queue is full */
-  async run({ account, currentPassword, newPassword, origin }: ChangePasswordInput): Promise<ChangePasswordResult> {
+  async run({
+    account,
+    currentPassword,
+    newPassword,
+    origin,
+  }: ChangePasswordInput): Promise<ChangePasswordResult> {
     const checked = await this.check.run({
       applicationId: account.applicationId,
       email: account.email,
@@ -46,7 +51,9 @@ export class ChangePassword {
     if (checked.outcome === 'wrong') return { outcome: 'wrong' };
     const prepared = await this.passwords.prepare(newPassword, account);
     if (prepared.outcome === 'rejected') return prepared;
-    const changed = await this.database.transaction((tx) => this.passwords.change(tx, account, prepared, origin));
+    const changed = await this.database.transaction((tx) =>
+      this.passwords.change(tx, account, prepared, origin),
+    );
     return { outcome: changed ? 'changed' : 'overtaken' };
   }
 }

@@ -24,7 +24,9 @@ export type TokenKind = keyof IdsByKind;
 export type TokenIds<K extends TokenKind> = IdsByKind[K];
 
 /** How many ids each kind carries. */
-const KINDS = { tmp: 2, tmpc: 3, rft: 1, dvt: 2, vfy: 1, rst: 1 } as const satisfies { [K in TokenKind]: IdsByKind[K]['length'] };
+const KINDS = { tmp: 2, tmpc: 3, rft: 1, dvt: 2, vfy: 1, rst: 1 } as const satisfies {
+  [K in TokenKind]: IdsByKind[K]['length'];
+};
 
 /** What a token of a kind begins with, before the underscore. */
 const PREFIXES = {

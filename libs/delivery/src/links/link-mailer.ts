@@ -47,7 +47,11 @@ export class LinkMailer {
         link:
           token === undefined || page === undefined
             ? undefined
-            : { url: `${this.config.publicUrl}${page}?token=${token.text}`, token: token.text, ttlMs: token.ttlMs },
+            : {
+                url: `${this.config.publicUrl}${page}?token=${token.text}`,
+                token: token.text,
+                ttlMs: token.ttlMs,
+              },
       }),
       to,
       fromName: plain(application.issuer),

@@ -41,9 +41,15 @@ export function linkMail({ kind, language, issuer, link }: LinkMessage): MailTex
   const valid = wording.valid(Math.floor(link.ttlMs / HOUR_MS), Math.floor(link.ttlMs / MINUTE_MS));
   return {
     subject,
-    text: [subject, body, `${action}:\n${link.url}`, `${wording.token}\n${link.token}`, valid, unasked, footer].join(
-      '\n\n',
-    ),
+    text: [
+      subject,
+      body,
+      `${action}:\n${link.url}`,
+      `${wording.token}\n${link.token}`,
+      valid,
+      unasked,
+      footer,
+    ].join('\n\n'),
     html: mailHtml({
       language,
       heading: subject,

@@ -94,7 +94,9 @@ export const LINK_WORDINGS: Readonly<Record<Language, LinkWording>> = {
       },
     }),
     valid: (hours, minutes) =>
-      hours > 0 ? `Der Link gilt ${hours} Stunden und einmal.` : `Der Link gilt ${minutes} Minuten und einmal.`,
+      hours > 0
+        ? `Der Link gilt ${hours} Stunden und einmal.`
+        : `Der Link gilt ${minutes} Minuten und einmal.`,
     token: 'Oder geben Sie dies ein, wo Sie danach gefragt werden:',
     footer: (issuer) => `Gesendet von ${issuer} zu Ihrem Konto.`,
   },
@@ -193,7 +195,8 @@ export const LINK_WORDINGS: Readonly<Record<Language, LinkWording>> = {
       email_change_requested: {
         subject: `${issuer}: თქვენი ელფოსტის მისამართი იცვლება`,
         body: `ვიღაცამ, ვინც თქვენს ანგარიშშია (${issuer}) შესული, სხვა მისამართი მოითხოვა. ის შეიცვლება, როცა ახალი მისამართი დადასტურდება.`,
-        unasked: 'თუ ეს თქვენ არ იყავით, სასწრაფოდ შეცვალეთ პაროლი და დაასრულეთ სხვა სესიები: მოთხოვნაც გაუქმდება.',
+        unasked:
+          'თუ ეს თქვენ არ იყავით, სასწრაფოდ შეცვალეთ პაროლი და დაასრულეთ სხვა სესიები: მოთხოვნაც გაუქმდება.',
       },
       reset_password: {
         subject: `${issuer}: აირჩიეთ ახალი პაროლი`,

@@ -1,0 +1,5 @@
+/** A wish that workers see to. */
+export class AcceptedDto {
+  /** @example "accepted" */
+  status!: 'accepted';
+}
