@@ -72,7 +72,7 @@ const MAKE_ADMIN = statement(
    )
    UPDATE users
       SET password_hash = $3, role = 'admin', status = 'active', security_epoch = users.security_epoch + 1,
-          updated_at = $4
+          email_verified_at = COALESCE(users.email_verified_at, $4), updated_at = $4
      FROM before
     WHERE users.id = before.id
    RETURNING users.id, before.role <> 'admin' AS promoted, before.status <> 'active' AS reactivated`,

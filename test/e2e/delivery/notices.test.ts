@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ParsedMail } from 'mailparser';
 import { setPolicy } from '../../factories/accounts.js';
 import { startTestApp, type TestApp } from '../../factories/app.js';
-import { answer, beginStepUp, stepUp } from '../../factories/factors.js';
+import { addTotp, answer, beginStepUp, stepUp } from '../../factories/factors.js';
 import {
   beginLogin,
   logIn,
@@ -28,8 +28,11 @@ describe('the owner of an account is told by mail', () => {
     await server.stop();
   });
 
+  // All but the one that a new account's address is verified by.
   const mailsTo = (email: string): ParsedMail[] =>
-    server.taken.filter((mail) => recipientsOf(mail).includes(email));
+    server.taken.filter(
+      (mail) => recipientsOf(mail).includes(email) && !/confirm|Bestätigen/.test(mail.subject ?? ''),
+    );
   const told = (email: string, subject: RegExp): Promise<ParsedMail> =>
     server.mailTo(email, (mail) => subject.test(mail.subject ?? ''));
   /** Waits until everything that has happened so far was handed on. */
@@ -90,6 +93,16 @@ describe('the owner of an account is told by mail', () => {
     expect(mailsTo(person.email)).toHaveLength(8);
   });
 
+  it('when the password changes', async () => {
+    const person = await register(world);
+    const body = { currentPassword: person.password, newPassword: 'plum quartz 77 lantern' };
+    await world.client.post('/v1/auth/password/change', body, { token: person.accessToken });
+    const mail = await told(person.email, /your password was changed/);
+    expect(mail.text).toContain('Other sessions have ended.');
+    await caughtUp();
+    expect(mailsTo(person.email)).toHaveLength(1);
+  });
+
   it('when a spent refresh token comes back', async () => {
     const person = await registerWithTotp(world);
     const session = await logIn(world, person);
@@ -114,7 +127,7 @@ describe('the owner of an account is told by mail', () => {
         { type: 'email' },
         { token: person.accessToken },
       );
-      const mail = await server.mailTo(person.email);
+      const mail = await told(person.email, /\d{6}/);
       const code = /\d{6}/.exec(mail.subject ?? '')?.[0];
       await world.client.post(
         `/v1/me/factors/${enrolled.body.id}/activate`,
@@ -145,8 +158,10 @@ describe('the owner of an account is told by mail', () => {
   });
 
   it('again where the mail server was away, and only then', async () => {
+    const person = await register(world);
+    await told(person.email, /confirm/);
     server.behave('refuse', 'accept');
-    const person = await registerWithTotp(world);
+    await addTotp(world, person.accessToken);
     await eventually(async () => {
       const [row] = await sql<{ count: number }>(
         world.databaseUrl,
@@ -162,8 +177,11 @@ describe('the owner of an account is told by mail', () => {
   });
 
   it('not any more who was erased before the mail went out', async () => {
+    const fresh = await register(world);
+    await told(fresh.email, /confirm/);
     server.behave('refuse', 'accept');
-    const person = await registerWithTotp(world);
+    const { id: factorId, code } = await addTotp(world, fresh.accessToken);
+    const person = { ...fresh, factorId, code, backupCodes: [] };
     await eventually(async () => {
       const rows = await sql(world.databaseUrl, `SELECT id FROM pgboss.job WHERE state = 'retry'`);
       return rows.length === 1;
@@ -224,7 +242,8 @@ describe('the administrators of an application are told by mail', () => {
       expect(mail.text).toContain(made.body.id);
       expect(mail.text).toContain('410');
     }
-    expect(server.taken.filter((mail) => recipientsOf(mail).includes(person.email))).toEqual([]);
+    const told = server.taken.filter((mail) => recipientsOf(mail).includes(person.email));
+    expect(told.filter(({ subject }) => subject?.includes('webhook') === true)).toEqual([]);
     await receiver.stop();
   });
 });
