@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startTestApp, type TestApp } from '../../factories/app.js';
 import { expectProblem } from '../../factories/accounts.js';
 import { enrolCodes, mobileNumber } from '../../factories/codes.js';
+import { mailedToken } from '../../factories/mails.js';
 import { register } from '../../factories/people.js';
 import { sendRaw } from '../../factories/raw-http.js';
 
@@ -49,6 +50,18 @@ describe('the mailbox', () => {
     expect(body).toContain('http-equiv="refresh"');
     expect(body).toContain(phoneNumber.slice(1));
     expect(body).not.toContain('<script');
+  });
+
+  it('shows links as links, to be followed', async () => {
+    const worker = await startTestApp({ env: { ROLE: 'all' } });
+    try {
+      const { email } = await register(worker);
+      const token = await mailedToken(worker, email, 'verify-email');
+      const { body } = await worker.client.get('/dev/mailbox');
+      expect(body).toMatch(new RegExp(`<a href="http://[^"]+/verify-email\\?token=${token}">`));
+    } finally {
+      await worker.stop();
+    }
   });
 
   const raw = (path: string, headers: Readonly<Record<string, string>>): ReturnType<typeof sendRaw> =>

@@ -54,6 +54,11 @@ function article({ channel, to, subject, text, at }: MailboxMessage): string {
 <header><span class="channel">${escapeHtml(channel)}</span><span>to ${escapeHtml(to)}</span><time datetime="${at.toISOString()}">${at.toISOString()}</time></header>
 ${subject === undefined ? '' : `<h2>${escapeHtml(subject)}</h2>`}
 ${code === undefined ? '' : `<p class="code">${code}</p>`}
-<pre>${escapeHtml(text)}</pre>
+<pre>${linked(text)}</pre>
 </article>`;
+}
+
+// Links as links: a mail's can be followed from here.
+function linked(text: string): string {
+  return escapeHtml(text).replace(/https?:\/\/[^\s<]+/g, (url) => `<a href="${url}">${url}</a>`);
 }

@@ -29,13 +29,10 @@ export class VerifiedAddresses {
     if (email !== before.email) {
       await this.events.append(tx, { type: 'email.changed', ...about, data: { fields: ['email'] } });
     }
-    const claimed = !before.emailVerified;
-    if (claimed) await this.users.bumpEpoch(tx, about.userId);
-    await this.events.append(tx, {
-      type: 'user.updated',
-      ...about,
-      data: { fields: ['emailVerified'], ...(claimed ? { claimed } : {}) },
-    });
+    if (before.emailVerified) return true;
+    await this.users.bumpEpoch(tx, about.userId);
+    const data = { fields: ['emailVerified'], claimed: true };
+    await this.events.append(tx, { type: 'user.updated', ...about, data });
     return true;
   }
 }
