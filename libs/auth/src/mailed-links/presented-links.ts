@@ -33,8 +33,14 @@ export class PresentedLinks {
     return applicationId === undefined || link?.applicationId === applicationId ? link : undefined;
   }
 
-  /** Spends a link, its user locked. @returns `false` where somebody was quicker, or the user has changed */
-  async spend(tx: Tx, { id, userId, securityEpoch }: PresentedLink): Promise<boolean> {
-    return (await this.users.lock(tx, userId)) === securityEpoch && (await this.store.delete(tx, id));
+  /**
+   * Spends a link, its user locked.
+   * @returns `false` where somebody was quicker, or the user is not what they were when it was found
+   */
+  async spend(tx: Tx, { id, userId, securityEpoch, account }: PresentedLink): Promise<boolean> {
+    const user = await this.users.lockAny(tx, userId);
+    const same =
+      user?.status === 'active' && user.securityEpoch === securityEpoch && user.email === account.email;
+    return same && (await this.store.delete(tx, id));
   }
 }
