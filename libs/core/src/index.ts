@@ -33,6 +33,7 @@ export { EventLog } from './events/event-log.js';
 export { newId } from './ids/new-id.js';
 export { ID_PREFIXES, type IdPrefix, parsePublicId, publicId } from './ids/public-id.js';
 export { ShortMemory } from './memory/short-memory.js';
+export { Rounds } from './jobs/rounds.js';
 export { type JobOrder, type JobPayload, type JobQueue, Jobs } from './jobs/jobs.js';
 export { MasterKeyMismatch, SigningKeys } from './keys/keyring.js';
 export { type ProblemCode, PROBLEMS } from './problems/catalogue.js';

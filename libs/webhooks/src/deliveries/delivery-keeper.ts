@@ -2,17 +2,14 @@ import {
   type BeforeApplicationShutdown,
   Inject,
   Injectable,
-  Logger,
   type OnApplicationBootstrap,
 } from '@nestjs/common';
 import { getConfigToken } from '@nestjs/config';
-import { type CoreConfig, Database, Jobs } from '@countersign/core';
-import { setTimeout as pause } from 'node:timers/promises';
+import { type CoreConfig, Database, Jobs, Rounds } from '@countersign/core';
 import { deliveryJob, QUEUE } from './delivery-job.js';
 import { DeliveryStore } from './delivery.store.js';
 import { Replayer } from './replayer.js';
 
-const LOOK_EVERY_MS = 1_000;
 const BATCH = 200;
 
 /**
@@ -21,9 +18,11 @@ const BATCH = 200;
  */
 @Injectable()
 export class DeliveryKeeper implements OnApplicationBootstrap, BeforeApplicationShutdown {
-  readonly #logger = new Logger('Webhooks');
-  readonly #stop = new AbortController();
-  #running: Promise<void> = Promise.resolve();
+  readonly #rounds = new Rounds('Webhooks', {
+    failure: 'deliveries could not be looked after',
+    everyMs: 1_000,
+    run: (stopping) => this.#round(stopping),
+  });
 
   constructor(
     private readonly store: DeliveryStore,
@@ -34,32 +33,17 @@ export class DeliveryKeeper implements OnApplicationBootstrap, BeforeApplication
   ) {}
 
   onApplicationBootstrap(): void {
-    if (this.config.role !== 'api') this.#running = this.#follow();
+    if (this.config.role !== 'api') this.#rounds.start();
   }
 
   async beforeApplicationShutdown(): Promise<void> {
-    this.#stop.abort();
-    await this.#running;
+    await this.#rounds.stop();
   }
 
-  async #follow(): Promise<void> {
-    while (!this.#stop.signal.aborted) {
-      try {
-        if (this.jobs.ready) await this.#look();
-      } catch (error) {
-        this.#logger.warn(
-          `deliveries could not be looked after: ${error instanceof Error ? error.message : String(error)}`,
-        );
-      }
-      await pause(LOOK_EVERY_MS, undefined, { signal: this.#stop.signal }).catch(() => undefined);
-    }
-  }
-
-  async #look(): Promise<void> {
-    while (!this.#stop.signal.aborted && (await this.replayer.step()));
-    let found: number;
-    do found = await this.#takeUp();
-    while (!this.#stop.signal.aborted && found === BATCH);
+  async #round(stopping: () => boolean): Promise<boolean> {
+    if (!this.jobs.ready) return false;
+    while (!stopping() && (await this.replayer.step()));
+    return (await this.#takeUp()) === BATCH;
   }
 
   async #takeUp(): Promise<number> {
