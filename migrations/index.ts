@@ -4,6 +4,7 @@ import { Relay0000000000003 } from './0003-relay.js';
 import { ApiKeys0000000000004 } from './0004-api-keys.js';
 import { Webhooks0000000000005 } from './0005-webhooks.js';
 import { MailedLinks0000000000006 } from './0006-mailed-links.js';
+import { SigningKeys0000000000007 } from './0007-signing-keys.js';
 
 /** Every migration, oldest first. */
 export const migrations = [
@@ -13,4 +14,5 @@ export const migrations = [
   ApiKeys0000000000004,
   Webhooks0000000000005,
   MailedLinks0000000000006,
+  SigningKeys0000000000007,
 ];

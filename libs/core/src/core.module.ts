@@ -21,7 +21,12 @@ import { PgBossJobs } from './jobs/pg-boss.jobs.js';
 import { DataKeyEntity } from './keys/data-key.entity.js';
 import { EventEntity } from './events/event.entity.js';
 import { developmentMasterKey } from './keys/master-key.js';
-import { openSealer, openSigningKeys, SigningKeys } from './keys/keyring.js';
+import { openSealer } from './keys/keyring.js';
+import { openSigningKeys } from './keys/open-signing-keys.js';
+import { RotateSigningKey } from './keys/rotate-signing-key.use-case.js';
+import { SigningKeyStore } from './keys/signing-key.store.js';
+import { SigningKeyWatch } from './keys/signing-key-watch.js';
+import { SigningKeys } from './keys/signing-keys.js';
 import { SigningKeyEntity } from './keys/signing-key.entity.js';
 
 /** Core's own tables. */
@@ -81,9 +86,12 @@ export class CoreModule {
         },
         {
           provide: SigningKeys,
-          inject: [Database, Sealer, Clock],
+          inject: [Database, SigningKeyStore],
           useFactory: openSigningKeys,
         },
+        SigningKeyStore,
+        SigningKeyWatch,
+        RotateSigningKey,
         EventLog,
         AuditLog,
         MonthlyPartitions,
@@ -99,6 +107,7 @@ export class CoreModule {
         EphemeralStore,
         Sealer,
         SigningKeys,
+        RotateSigningKey,
         EventLog,
         AuditLog,
         EventRelay,

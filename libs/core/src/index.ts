@@ -35,7 +35,9 @@ export { ID_PREFIXES, type IdPrefix, parsePublicId, publicId } from './ids/publi
 export { ShortMemory } from './memory/short-memory.js';
 export { Rounds } from './jobs/rounds.js';
 export { type JobOrder, type JobPayload, type JobQueue, Jobs } from './jobs/jobs.js';
-export { MasterKeyMismatch, SigningKeys } from './keys/keyring.js';
+export { MasterKeyMismatch, rewrapDataKeys } from './keys/keyring.js';
+export { RotateSigningKey } from './keys/rotate-signing-key.use-case.js';
+export { SigningKeys } from './keys/signing-keys.js';
 export { type ProblemCode, PROBLEMS } from './problems/catalogue.js';
 export { type FieldError, Problem } from './problems/problem.js';
 export { escapeHtml } from './text/escape-html.js';

@@ -27,6 +27,24 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./admin.command.js')).admin,
   },
   {
+    name: 'rotate-master-key',
+    usage: 'rotate-master-key',
+    about:
+      'wraps the keys that secrets are sealed under anew, under the first key of MASTER_KEY, while the service runs. ' +
+      'Set MASTER_KEY to the new key, a comma and the old one, restart every instance, run this, and take the old ' +
+      'one out. Run it again where it was interrupted: it goes on',
+    load: async () => (await import('./rotate-master-key.command.js')).rotateMasterKey,
+  },
+  {
+    name: 'rotate-signing-key',
+    usage: 'rotate-signing-key [--compromised]',
+    about:
+      'makes a new key that signs tokens: published now, used ten minutes later, when everybody knows it; nobody is ' +
+      'logged out. With --compromised the new one signs at once and all others are gone: what they signed is refused ' +
+      'within seconds, and sessions go on by refresh',
+    load: async () => (await import('./rotate-signing-key.command.js')).rotateSigningKey,
+  },
+  {
     name: 'import-totp',
     usage: 'import-totp --file PATH|- [--user USER] [--application SLUG] [--dry-run]',
     about:

@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { getConfigToken } from '@nestjs/config';
 import { JwtSecretRequestType, JwtService } from '@nestjs/jwt';
 import { Clock, type CoreConfig, newId, parsePublicId, publicId, SigningKeys } from '@countersign/core';
-import { createPublicKey, type KeyObject } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
 import { z } from 'zod';
 import type { AuthConfig } from '../auth.config.js';
 import type { SessionOfAccount } from '../sessions/session.js';
@@ -50,17 +50,15 @@ const Verified = z.object({ header: z.object({ typ: z.string() }), payload: Clai
 export class AccessTokens {
   readonly #jwt: JwtService;
   readonly #audience: string;
-  readonly #kid: string;
 
   constructor(
-    keys: SigningKeys,
+    private readonly keys: SigningKeys,
     private readonly clock: Clock,
     @Inject(getConfigToken('core')) private readonly core: CoreConfig,
     @Inject(getConfigToken('auth')) private readonly config: AuthConfig,
   ) {
     this.#jwt = new JwtService({ secretOrKeyProvider: keyProvider(keys) });
     this.#audience = `${core.publicUrl}/v1`;
-    this.#kid = keys.current.kid;
   }
 
   /** Issues a token for a live session; it never outlives the session. */
@@ -84,7 +82,7 @@ export class AccessTokens {
     };
     const accessToken = this.#jwt.sign(claims, {
       algorithm: ALGORITHM,
-      header: { alg: ALGORITHM, typ: TYPE, kid: this.#kid },
+      header: { alg: ALGORITHM, typ: TYPE, kid: this.keys.current.kid },
     });
     return { accessToken, expiresIn: Math.max(0, expires - now) };
   }
@@ -108,17 +106,14 @@ export class AccessTokens {
   }
 }
 
-// KeyObjects, because a key given as text is parsed again for every token. A token of an unknown key gets none.
+// A token of an unknown key gets none.
 function keyProvider(
   keys: SigningKeys,
 ): (request: JwtSecretRequestType, token: string | object | Buffer) => KeyObject {
-  const publicKeys = new Map(
-    keys.published.map((jwk) => [jwk.kid, createPublicKey({ key: { ...jwk }, format: 'jwk' })]),
-  );
   return (request, token) => {
     if (request === JwtSecretRequestType.SIGN) return keys.current.privateKey;
     const kid = typeof token === 'string' ? Header.parse(decode(token)).kid : '';
-    const publicKey = publicKeys.get(kid);
+    const publicKey = keys.publicKey(kid);
     if (publicKey === undefined) throw new Error('Signed by a key that is not ours');
     return publicKey;
   };

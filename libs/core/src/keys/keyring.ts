@@ -3,18 +3,11 @@ import type { Clock } from '../clock/clock.js';
 import { masterKeysFrom, newDataKey, unwrapDataKey, wrapDataKey } from '../crypto/data-key.js';
 import { Sealer } from '../crypto/sealer.js';
 import type { Secret } from '../crypto/secret-text.js';
-import {
-  exportSigningKey,
-  generateSigningKey,
-  importSigningKey,
-  type PublicJwk,
-  type SigningKey,
-} from '../crypto/signing-key.js';
 import type { Database } from '../database/database.js';
 import type { Tx } from '../database/tx.js';
 import { newId } from '../ids/new-id.js';
 import { DataKeyEntity } from './data-key.entity.js';
-import { SigningKeyEntity } from './signing-key.entity.js';
+import { takeTurns } from './turns.js';
 
 /** Raised at start when no given master key opens the database's data keys. */
 export class MasterKeyMismatch extends Error {
@@ -26,9 +19,6 @@ export class MasterKeyMismatch extends Error {
     );
   }
 }
-
-// Any 64-bit number of our own; first starts take turns behind it, so that they make one key between them.
-const KEY_LOCK = '7308324476502171508';
 
 /**
  * Opens the database's data keys, making the first one on a new database.
@@ -76,52 +66,46 @@ async function makeDataKey(
   return { id, key };
 }
 
-/** The ES256 keys of this deployment: one signs, all verify. */
-export class SigningKeys {
-  constructor(
-    /** The key that signs new tokens. */
-    readonly current: Pick<SigningKey, 'kid' | 'privateKey'>,
-    /** Every key whose tokens may still be valid, as published (RFC 7517). */
-    readonly published: readonly PublicJwk[],
-  ) {}
+/** A data key that was looked at while master keys are rotated. */
+export interface RewrappedKey {
+  /** UUID. */
+  readonly id: string;
+  /** Whether it was wrapped anew; it may have been under the newest master key before. */
+  readonly rewrapped: boolean;
+  readonly nth: number;
+  readonly of: number;
 }
 
-/** Loads the signing keys, making the first one on a new database. */
-export async function openSigningKeys(
+/**
+ * Wraps every data key under the newest master key: what is sealed stays as it is. Each key in a transaction of its own, so
+ * that whoever is interrupted goes on where they were; services go on meanwhile, because they have both master keys.
+ *
+ * @param masterKeys base64, newest first
+ * @param tell hears of each key
+ * @throws MasterKeyMismatch for a key that none of them opens; those before it are wrapped anew then
+ */
+export async function rewrapDataKeys(
   database: Database,
-  sealer: Sealer,
-  clock: Clock,
-): Promise<SigningKeys> {
-  return database.transaction(async (tx) => {
-    await takeTurns(tx);
-    const repository = tx.manager.getRepository(SigningKeyEntity);
-    const rows = await repository.find({ order: { id: 'DESC' } });
-    const signing = rows.find((row) => row.retiredAt === null);
-    if (signing !== undefined) {
-      const pkcs8 = sealer.open(signing.privateKey, privateKeyPlace(signing.id));
-      return new SigningKeys(
-        importSigningKey(pkcs8),
-        rows.map((row) => row.publicJwk),
-      );
-    }
-    const id = newId(clock);
-    const { kid, publicJwk, privateKey } = generateSigningKey();
-    await repository.insert({
-      id,
-      kid,
-      publicJwk,
-      privateKey: sealer.seal(exportSigningKey(privateKey), privateKeyPlace(id)),
-      createdAt: clock.now(),
-      retiredAt: null,
-    });
-    return new SigningKeys({ kid, privateKey }, [publicJwk, ...rows.map((row) => row.publicJwk)]);
+  masterKeys: readonly Secret[],
+  tell: (key: RewrappedKey) => void,
+): Promise<void> {
+  const keys = masterKeysFrom(masterKeys.map((key) => key.reveal()));
+  const [newest] = keys;
+  if (newest === undefined) throw new MasterKeyMismatch();
+  const ids = await database.direct.manager.find(DataKeyEntity, {
+    select: { id: true },
+    order: { id: 'ASC' },
   });
-}
-
-function privateKeyPlace(id: string): { table: string; row: string; field: string } {
-  return { table: 'signing_keys', row: id, field: 'private_key' };
-}
-
-async function takeTurns(tx: Tx): Promise<void> {
-  await tx.manager.query(`SELECT pg_advisory_xact_lock(${KEY_LOCK})`);
+  for (const [index, { id }] of ids.entries()) {
+    const rewrapped = await database.transaction(async (tx) => {
+      await takeTurns(tx);
+      const row = await tx.manager.findOneByOrFail(DataKeyEntity, { id });
+      const unwrapped = unwrapDataKey(keys, id, row.wrapped);
+      if (!unwrapped.opened) throw new MasterKeyMismatch();
+      if (unwrapped.by === 0) return false;
+      await tx.manager.update(DataKeyEntity, { id }, { wrapped: wrapDataKey(newest, id, unwrapped.key) });
+      return true;
+    });
+    tell({ id, rewrapped, nth: index + 1, of: ids.length });
+  }
 }

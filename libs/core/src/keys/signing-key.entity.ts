@@ -22,6 +22,10 @@ export class SigningKeyEntity {
   @Column('timestamptz', { name: 'created_at' })
   createdAt!: Date;
 
+  /** From when it signs; it is published before, so that everybody knows it by then. PostgreSQL's clock. */
+  @Column('timestamptz', { name: 'signs_from', default: () => 'now()' })
+  signsFrom!: Date;
+
   /** Since when it signs nothing any more; what it signed stays valid until it expires. */
   @Column('timestamptz', { name: 'retired_at', nullable: true })
   retiredAt!: Date | null;

@@ -20,16 +20,14 @@ const LOGIN = 'login';
 @Injectable()
 export class Assertions {
   readonly #jwt: JwtService;
-  readonly #kid: string;
 
   constructor(
-    keys: SigningKeys,
+    private readonly keys: SigningKeys,
     private readonly clock: Clock,
     @Inject(getConfigToken('core')) private readonly core: CoreConfig,
   ) {
     // A KeyObject, because a key given as text is parsed again for every token.
     this.#jwt = new JwtService({ secretOrKeyProvider: () => keys.current.privateKey });
-    this.#kid = keys.current.kid;
   }
 
   /**
@@ -55,7 +53,7 @@ export class Assertions {
     };
     return this.#jwt.sign(claims, {
       algorithm: ALGORITHM,
-      header: { alg: ALGORITHM, typ: TYPE, kid: this.#kid },
+      header: { alg: ALGORITHM, typ: TYPE, kid: this.keys.current.kid },
     });
   }
 }
