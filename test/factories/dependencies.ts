@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { readFileSync, statSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { chown, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -108,6 +108,66 @@ export async function ownRedis(policy = 'noeviction'): Promise<Dependency> {
     resume: () => process.kill(pid, 'SIGCONT'),
     async remove() {
       if (isAlive(pid)) await stop();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+const NOBODY = { uid: 65_534, gid: 65_534 };
+
+// Debian's.
+const PGBOUNCER = '/usr/sbin/pgbouncer';
+
+/** Whether the machine has a PgBouncer to run. */
+export const hasPgBouncer = existsSync(PGBOUNCER);
+
+/**
+ * A PgBouncer of the test's own, in transaction mode, before the run's PostgreSQL.
+ * @param poolSize connections to PostgreSQL that all clients share
+ * @returns what reaches a database through it
+ */
+export async function ownPgBouncer(poolSize: number): Promise<{
+  through(databaseUrl: string): string;
+  remove(): Promise<void>;
+}> {
+  const server = new URL(process.env['TEST_DATABASE_URL'] ?? '');
+  const folder = await mkdtemp(join(tmpdir(), 'countersign-pgbouncer-'));
+  const port = await freePort();
+  const user = decodeURIComponent(server.username);
+  const file = (name: string, lines: readonly string[]): Promise<void> =>
+    writeFile(join(folder, name), `${lines.join('\n')}\n`);
+  await file('users.txt', [`"${user}" "${decodeURIComponent(server.password)}"`]);
+  await file('pgbouncer.ini', [
+    '[databases]',
+    `* = host=${server.hostname} port=${server.port || '5432'}`,
+    '[pgbouncer]',
+    'listen_addr = 127.0.0.1',
+    `listen_port = ${port}`,
+    'unix_socket_dir =',
+    'pool_mode = transaction',
+    `default_pool_size = ${poolSize}`,
+    'max_client_conn = 500',
+    'auth_type = trust',
+    `auth_file = ${join(folder, 'users.txt')}`,
+  ]);
+  // It refuses to be root.
+  const root = process.getuid?.() === 0;
+  if (root) await chown(folder, NOBODY.uid, NOBODY.gid);
+  const child = spawn(PGBOUNCER, [join(folder, 'pgbouncer.ini')], {
+    stdio: 'ignore',
+    cwd: '/',
+    ...(root ? NOBODY : {}),
+  });
+  await eventually(() => accepts(port));
+  return {
+    through: (databaseUrl) => {
+      const url = new URL(databaseUrl);
+      url.hostname = '127.0.0.1';
+      url.port = String(port);
+      return url.href;
+    },
+    async remove() {
+      child.kill('SIGKILL');
       await rm(folder, { recursive: true, force: true });
     },
   };

@@ -100,11 +100,23 @@ export class Database {
   }
 
   /**
-   * Runs work in one transaction: committed when it resolves, rolled back when it rejects.
+   * Runs work in one transaction: committed when it resolves, rolled back when it rejects. Where that is how it comes out
+   * that the pooler keeps no prepared statements, the work is rolled back and done once more without them.
    *
    * @returns what the work returns, once PostgreSQL has confirmed the commit
    */
   async transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
+    const prepared = this.#prepared;
+    try {
+      return await this.#transaction(work);
+    } catch (error) {
+      if (!prepared || !isPreparedStatementLost(error)) throw error;
+      this.#stopPreparing();
+      return await this.#transaction(work);
+    }
+  }
+
+  async #transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
     const runner = this.dataSource.createQueryRunner();
     const client = (await runner.connect()) as PoolClient;
     try {
@@ -117,7 +129,6 @@ export class Database {
       await runner.commitTransaction();
       return result;
     } catch (error) {
-      if (isPreparedStatementLost(error)) this.#stopPreparing();
       if (isDatabaseUnavailable(error)) abandon(client);
       else if (runner.isTransactionActive) await runner.rollbackTransaction();
       throw error;
@@ -156,6 +167,7 @@ export class Database {
   }
 
   #stopPreparing(): void {
+    if (!this.#prepared) return;
     this.#prepared = false;
     this.#logger.warn(
       'The pooler does not keep prepared statements: going on without (DATABASE_PREPARED=false)',
