@@ -79,8 +79,11 @@ export async function ownPostgres(): Promise<Dependency> {
 /** Whether the machine has a Redis to run. */
 export const hasRedisServer = spawnSync(REDIS_SERVER, ['--version']).status === 0;
 
-/** A Redis of the test's own, which keeps nothing on disk. */
-export async function ownRedis(policy = 'noeviction'): Promise<Dependency> {
+/** A Redis of the test's own, which keeps nothing on disk. @param options of its command line */
+export async function ownRedis(
+  policy = 'noeviction',
+  options: readonly string[] = [],
+): Promise<Dependency & { readonly port: number }> {
   const folder = await mkdtemp(join(tmpdir(), 'countersign-redis-'));
   const port = await freePort();
   let pid = 0;
@@ -88,7 +91,7 @@ export async function ownRedis(policy = 'noeviction'): Promise<Dependency> {
     const args = ['--port', String(port), '--bind', '127.0.0.1', '--dir', folder];
     const child = spawn(
       REDIS_SERVER,
-      [...args, '--save', '', '--appendonly', 'no', '--maxmemory-policy', policy],
+      [...args, '--save', '', '--appendonly', 'no', '--maxmemory-policy', policy, ...options],
       { stdio: 'ignore' },
     );
     pid = child.pid ?? 0;
@@ -101,6 +104,7 @@ export async function ownRedis(policy = 'noeviction'): Promise<Dependency> {
   };
   await start();
   return {
+    port,
     url: `redis://127.0.0.1:${port}`,
     start,
     stop,
@@ -114,6 +118,46 @@ export async function ownRedis(policy = 'noeviction'): Promise<Dependency> {
 }
 
 const NOBODY = { uid: 65_534, gid: 65_534 };
+
+/** A Redis Cluster of three primaries. */
+export async function ownRedisCluster(): Promise<{
+  readonly url: string;
+  readonly nodes: readonly Dependency[];
+  /** The node that has the keys with a text in braces. */
+  nodeOf(text: string): Dependency | undefined;
+  remove(): Promise<void>;
+}> {
+  const options = ['--cluster-enabled', 'yes', '--cluster-node-timeout', '1000'];
+  const nodes = await Promise.all([1, 2, 3].map(() => ownRedis('noeviction', options)));
+  const addresses = nodes.map(({ port }) => `127.0.0.1:${port}`);
+  const created = spawnSync(
+    'redis-cli',
+    ['--cluster', 'create', ...addresses, '--cluster-replicas', '0', '--cluster-yes'],
+    { encoding: 'utf8' },
+  );
+  if (created.status !== 0) throw new Error(`redis-cli: ${created.stdout}${created.stderr}`);
+  await eventually(() =>
+    nodes.every(({ port }) =>
+      spawnSync('redis-cli', ['-p', String(port), 'cluster', 'info'], { encoding: 'utf8' }).stdout.includes(
+        'cluster_state:ok',
+      ),
+    ),
+  );
+  return {
+    url: `redis://${addresses.join(',')}`,
+    nodes,
+    nodeOf(text) {
+      const { stdout } = spawnSync('redis-cli', ['-p', String(nodes[0]?.port), 'cluster', 'keyslot', text], {
+        encoding: 'utf8',
+      });
+      // Each has a third of the 16,384 slots, in order.
+      return nodes[Math.min(2, Math.floor((Number(stdout) * 3) / 16_384))];
+    },
+    async remove() {
+      await Promise.all(nodes.map((node) => node.remove()));
+    },
+  };
+}
 
 // Debian's.
 const PGBOUNCER = '/usr/sbin/pgbouncer';

@@ -1,4 +1,6 @@
-import { type Cluster, type Redis, type Result } from 'ioredis';
+import { setTimeout as delay } from 'node:timers/promises';
+
+import { Cluster, type Redis, type Result } from 'ioredis';
 
 import { type Clock } from '../clock/clock.js';
 import { COLLECT_AFTER_MS } from './collection.js';
@@ -13,6 +15,9 @@ import {
 } from './ephemeral-store.js';
 import { CLAIM_SCRIPT, GIVE_BACK_SCRIPT, PEEK_SCRIPT, PUT_SCRIPT, TAKE_SCRIPT } from './redis.scripts.js';
 import { assertOneSlot } from './slot.js';
+
+/** How long the client may take to say goodbye; to a dead node of a cluster it never would. */
+const LEAVE_TAKING_MS = 1_000;
 
 type Argument = string | number;
 
@@ -127,20 +132,30 @@ export class RedisEphemeralStore extends EphemeralStore {
   }
 
   override async ping(): Promise<void> {
-    await answered(this.redis.ping());
+    await answered<unknown>(this.redis instanceof Cluster ? pingEveryNode(this.redis) : this.redis.ping());
   }
 
   override async close(): Promise<void> {
-    try {
-      await this.redis.quit();
-    } catch {
-      // Nobody is there to take leave of.
-      this.redis.disconnect();
-    }
+    const quit = this.redis.quit().catch(() => undefined);
+    await Promise.race([quit, delay(LEAVE_TAKING_MS, undefined, { ref: false })]);
+    // Where nobody was there to take leave of, it would reconnect for ever.
+    this.redis.disconnect();
   }
 
   private now(): number {
     return this.clock.now().getTime();
+  }
+}
+
+/**
+ * A cluster is there when all of its slots are: each primary answers, and knows of nobody who keeps a slot from it.
+ * Asked for one ping, ioredis would send it to a node of its choice.
+ */
+async function pingEveryNode(cluster: Cluster): Promise<void> {
+  const states = await Promise.all(cluster.nodes('master').map((node) => node.cluster('INFO')));
+  if (states.length === 0) throw new Error('No node of the cluster is known');
+  if (!states.every((state) => String(state).includes('cluster_state:ok'))) {
+    throw new Error('A part of the cluster is away');
   }
 }
 
