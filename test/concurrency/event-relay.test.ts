@@ -13,6 +13,7 @@ import { randomBytes } from 'node:crypto';
 import pg from 'pg';
 import { startTestApp, type TestApp } from '../factories/app.js';
 import { atOnce } from '../factories/pair.js';
+import { eventually } from '../factories/process.js';
 import { sql } from '../factories/sql.js';
 
 describe('the relay', () => {
@@ -55,6 +56,22 @@ describe('the relay', () => {
   const drain = async (to: RelaySubscriber = noting, from: TestApp = world): Promise<void> => {
     while ((await relayOf(from).handOver(to)) > 0);
   };
+  /** Drains once every transaction that had begun is over: those of other tests hold up the relay, too. */
+  const drainAll = async (): Promise<void> => {
+    const [now] = await sql<{ future: string }>(
+      world.databaseUrl,
+      `SELECT pg_snapshot_xmax(pg_current_snapshot())::text AS future`,
+    );
+    await eventually(async () => {
+      const [over] = await sql<{ yes: boolean }>(
+        world.databaseUrl,
+        `SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint >= $1::bigint AS yes`,
+        [now?.future],
+      );
+      return over?.yes === true;
+    });
+    await drain();
+  };
 
   beforeEach(async () => {
     taken = [];
@@ -68,14 +85,14 @@ describe('the relay', () => {
 
   it('hands on what was committed, in order, once, and only what was asked for', async () => {
     for (let nth = 0; nth < 5; nth += 1) await append(nth, nth === 2 ? 'user.updated' : 'webhook.test');
-    await drain();
-    await drain();
+    await drainAll();
+    await drainAll();
     expect(taken).toEqual(['0', '1', '3', '4']);
   });
 
   it('goes on over more than one batch', async () => {
     await Promise.all(Array.from({ length: 450 }, (_, nth) => append(nth)));
-    await drain();
+    await drainAll();
     expect(new Set(taken).size).toBe(450);
     expect(taken).toHaveLength(450);
   });
@@ -94,7 +111,7 @@ describe('the relay', () => {
       await drain();
       expect(taken).toEqual([]);
       await slow.query('COMMIT');
-      await drain();
+      await drainAll();
       expect([...taken].sort()).toEqual(['early', 'late']);
     } finally {
       await slow.end();
@@ -104,7 +121,7 @@ describe('the relay', () => {
   it('hands each event to one worker, however many there are', async () => {
     await Promise.all(Array.from({ length: 60 }, (_, nth) => append(nth)));
     await atOnce(8, (turn) => drain(noting, turn % 2 === 0 ? world : other));
-    await drain();
+    await drainAll();
     expect(taken).toHaveLength(60);
     expect(new Set(taken).size).toBe(60);
   });
@@ -118,8 +135,19 @@ describe('the relay', () => {
     await expect(relayOf(world).handOver(failing)).rejects.toThrow('cannot take');
     const [row] = await sql<{ name: string }>(world.databaseUrl, 'SELECT name FROM applications');
     expect(row?.name).not.toBe('half done');
-    await drain();
+    await drainAll();
     expect(taken).toEqual(['once']);
+  });
+
+  it('passes over nothing when a clock that was far ahead steps back', async () => {
+    const ahead = 40 * 86_400_000;
+    world.clock.advance(ahead);
+    await append('ahead');
+    await drainAll();
+    world.clock.advance(-ahead);
+    await append('back');
+    await drainAll();
+    expect(taken).toEqual(['ahead', 'back']);
   });
 
   it('goes on from now in a server that has counted fewer transactions than the one before', async () => {
@@ -128,10 +156,10 @@ describe('the relay', () => {
       world.databaseUrl,
       `UPDATE relay_positions SET tx = 9000000000000000000 WHERE subscriber = 'test'`,
     );
-    await drain();
+    await drainAll();
     expect(taken).toEqual([]);
     await append('after');
-    await drain();
+    await drainAll();
     expect(taken).toContain('after');
   });
 
@@ -144,7 +172,6 @@ describe('the relay', () => {
       const { rows } = await client.query<{ 'QUERY PLAN': string }>(
         `EXPLAIN SELECT id FROM events
           WHERE (tx, id) > (1::bigint, '00000000-0000-0000-0000-000000000000') AND tx < 9000000000::bigint
-            AND at > now() - interval '1 day'
           ORDER BY tx, id LIMIT 200`,
       );
       const plan = rows.map((row) => row['QUERY PLAN']).join('\n');

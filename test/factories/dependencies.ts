@@ -1,5 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { chownSync, existsSync, mkdtempSync, readFileSync, rmdirSync, rmSync, statSync } from 'node:fs';
 import { chown, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -27,8 +27,16 @@ export interface Dependency {
   remove(): Promise<void>;
 }
 
+/** A PostgreSQL that a test may give other settings, too. */
+export interface OwnPostgres extends Dependency {
+  /** The account that its files belong to. */
+  readonly owner: { readonly uid: number; readonly gid: number };
+  /** Ends it and starts it with settings such as `max_connections=10`. */
+  restart(settings: readonly string[]): Promise<void>;
+}
+
 /** A PostgreSQL of the test's own, with a migrated, empty database. */
-export async function ownPostgres(): Promise<Dependency> {
+export async function ownPostgres(): Promise<OwnPostgres> {
   const server = await startThrowawayPostgres({ log: () => undefined });
   await Database.migrate(server.url, migrations);
   const [setting] = await sql<{ data_directory: string }>(server.url, 'SHOW data_directory');
@@ -41,23 +49,31 @@ export async function ownPostgres(): Promise<Dependency> {
   const resume = (): void => {
     for (const pid of paused.splice(0).reverse()) process.kill(pid, 'SIGCONT');
   };
+  const stop = async (): Promise<void> => {
+    const pid = postmaster();
+    // A fast shutdown: connections are closed, what is committed stays.
+    process.kill(pid, 'SIGINT');
+    await eventually(() => !isAlive(pid));
+  };
+  const start = async (settings: readonly string[] = []): Promise<void> => {
+    const more = settings.map((setting) => ` -c ${setting}`).join('');
+    const child = spawn('/bin/sh', ['-c', `exec ${commandLine}${more}`], {
+      cwd: '/',
+      stdio: 'ignore',
+      detached: true,
+      ...(process.getuid?.() === 0 ? { uid, gid } : {}),
+    });
+    child.unref();
+    await eventually(() => sql(server.url, 'SELECT 1').then(Boolean, () => false));
+  };
   return {
     url: server.url,
-    async stop() {
-      const pid = postmaster();
-      // A fast shutdown: connections are closed, what is committed stays.
-      process.kill(pid, 'SIGINT');
-      await eventually(() => !isAlive(pid));
-    },
-    async start() {
-      const child = spawn('/bin/sh', ['-c', `exec ${commandLine}`], {
-        cwd: '/',
-        stdio: 'ignore',
-        detached: true,
-        ...(process.getuid?.() === 0 ? { uid, gid } : {}),
-      });
-      child.unref();
-      await eventually(() => sql(server.url, 'SELECT 1').then(Boolean, () => false));
+    owner: { uid, gid },
+    stop,
+    start: () => start(),
+    async restart(settings) {
+      await stop();
+      await start(settings);
     },
     pause() {
       const pid = postmaster();
@@ -72,6 +88,40 @@ export async function ownPostgres(): Promise<Dependency> {
     async remove() {
       resume();
       await server.stop();
+    },
+  };
+}
+
+/** A disk of a few megabytes. */
+export interface SmallDisk {
+  readonly folder: string;
+  /** Lets a PostgreSQL write to it. */
+  giveTo(postgres: OwnPostgres): void;
+  /** Leaves no room on it. */
+  fill(): void;
+  /** Takes away what filled it. */
+  free(): void;
+  remove(): void;
+}
+
+/** Mounts a disk in memory. @returns `undefined` where this account or machine may not mount anything */
+export function smallDisk(): SmallDisk | undefined {
+  // Not below a directory that only root may enter.
+  const folder = mkdtempSync('/var/tmp/countersign-disk-');
+  const { status } = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=4m', 'tmpfs', folder]);
+  if (status !== 0) {
+    rmdirSync(folder);
+    return undefined;
+  }
+  const filler = join(folder, 'filler');
+  return {
+    folder,
+    giveTo: ({ owner }) => chownSync(folder, owner.uid, owner.gid),
+    fill: () => void spawnSync('dd', ['if=/dev/zero', `of=${filler}`, 'bs=4k']),
+    free: () => rmSync(filler),
+    remove() {
+      spawnSync('umount', ['-l', folder]);
+      rmdirSync(folder);
     },
   };
 }

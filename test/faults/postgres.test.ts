@@ -1,15 +1,19 @@
+import { randomBytes } from 'node:crypto';
+import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { passwordLogin } from '../factories/accounts.js';
 import { startTestApp, type TestApp } from '../factories/app.js';
 import type { Answer } from '../factories/client.js';
-import { type Dependency, ownPostgres } from '../factories/dependencies.js';
+import { type OwnPostgres, ownPostgres, smallDisk } from '../factories/dependencies.js';
 import { logIn, type PersonWithTotp, register, registerWithTotp } from '../factories/people.js';
 import { eventually } from '../factories/process.js';
+import { eventsOf, sql } from '../factories/sql.js';
 
 // The bound of security.md, and what a busy machine adds to it.
 const LONGEST_MS = 5_000 + 2_000;
 
 describe('a PostgreSQL', () => {
-  let postgres: Dependency;
+  let postgres: OwnPostgres;
   let world: TestApp;
   let person: PersonWithTotp;
 
@@ -77,6 +81,106 @@ describe('a PostgreSQL', () => {
     await postgres.stop();
     await postgres.start();
     await register(world);
+  });
+});
+
+describe('a PostgreSQL without a connection to spare', () => {
+  let postgres: OwnPostgres;
+  let world: TestApp;
+  beforeAll(async () => {
+    postgres = await ownPostgres();
+    await postgres.restart(['max_connections=24']);
+    world = await startTestApp({ databaseUrl: postgres.url, env: { DATABASE_POOL_MAX: '4' } });
+  });
+  afterAll(async () => {
+    await world.stop();
+    await postgres.remove();
+  });
+
+  it('costs a bounded 503 until one is free', async () => {
+    const person = await register(world);
+    const others: pg.Client[] = [];
+    const takeAll = async (): Promise<void> => {
+      for (;;) {
+        const client = new pg.Client({ connectionString: postgres.url });
+        client.on('error', () => undefined);
+        try {
+          await client.connect();
+          others.push(client);
+        } catch {
+          return;
+        }
+      }
+    };
+    await takeAll();
+    // What the service had open is closed under it, and taken by the others too.
+    await others[0]?.query(
+      `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'countersign%'`,
+    );
+    await takeAll();
+    const refused = await timed(passwordLogin(world, person));
+    expect(refused.answer).toMatchObject({ status: 503, body: { code: 'unavailable' } });
+    expect(refused.answer.headers.get('retry-after')).toMatch(/^[1-9]\d*$/);
+    expect(refused.ms).toBeLessThan(LONGEST_MS);
+    expect((await world.client.get('/health/live')).status).toBe(200);
+    expect((await world.client.get('/health/ready')).status).toBe(503);
+    await Promise.all(others.map((client) => client.end()));
+    await eventually(async () => (await world.client.get('/health/ready')).status === 200);
+    expect((await passwordLogin(world, person)).status).toBe(200);
+  });
+});
+
+const disk = smallDisk();
+
+// Only root may mount one.
+describe.runIf(disk !== undefined)('a PostgreSQL whose disk is full', () => {
+  let postgres: OwnPostgres;
+  let world: TestApp;
+  beforeAll(async () => {
+    postgres = await ownPostgres();
+    world = await startTestApp({ databaseUrl: postgres.url });
+  });
+  afterAll(async () => {
+    await world.stop();
+    await postgres.remove();
+    disk?.remove();
+  });
+
+  it('refuses what writes with 503, keeps what was there, reads on, and needs no hand once there is room', async () => {
+    const before = await registerWithTotp(world);
+    disk?.giveTo(postgres);
+    const { url } = postgres;
+    await sql(url, `CREATE TABLESPACE small LOCATION '${disk?.folder}'`);
+    for (const table of ['users', 'sessions', 'events_default', 'factors']) {
+      await sql(url, `ALTER TABLE ${table} SET TABLESPACE small`);
+    }
+    disk?.fill();
+    const refused: Answer[] = [];
+    for (let turn = 0; turn < 400 && refused.length < 3; turn += 1) {
+      const answer = await world.client.post('/v1/auth/register', {
+        email: `${randomBytes(100).toString('hex').slice(0, 60)}@example.com`,
+        password: 'a very long phrase 1',
+        displayName: 'n'.repeat(100),
+      });
+      if (answer.status !== 201) refused.push(answer);
+    }
+    expect(refused).toHaveLength(3);
+    for (const answer of refused) {
+      expect(answer).toMatchObject({ status: 503, body: { code: 'unavailable' } });
+      expect(answer.headers.get('retry-after')).toMatch(/^[1-9]\d*$/);
+    }
+    const [counts] = await sql<{ users: number; events: number }>(
+      url,
+      `SELECT (SELECT count(*)::integer FROM users) AS users,
+              (SELECT count(DISTINCT user_id)::integer FROM events WHERE type = 'user.created') AS events`,
+    );
+    expect(counts?.events).toBe(counts?.users);
+    expect((await world.client.get('/v1/me', { token: before.accessToken })).status).toBe(200);
+    expect((await world.client.get('/health/live')).status).toBe(200);
+    disk?.free();
+    await register(world);
+    await logIn(world, before);
+    expect(await eventsOf(url, before.id, 'user.created')).toHaveLength(1);
   });
 });
 

@@ -13,7 +13,7 @@ export class RelayPositionEntity {
   @Column('uuid', { name: 'event_id' })
   eventId!: string;
 
-  /** When that was, so that partitions long past need not be looked at. */
+  /** When that was, for whoever watches how far behind it is. */
   @Column('timestamptz')
   at!: Date;
 }
