@@ -1,5 +1,16 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { chownSync, existsSync, mkdtempSync, readFileSync, rmdirSync, rmSync, statSync } from 'node:fs';
+import {
+  chownSync,
+  closeSync,
+  existsSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmdirSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
 import { chown, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -11,8 +22,11 @@ import { migrations } from '../../migrations/index.js';
 import { eventually, freePort, isAlive } from './process.js';
 import { sql } from './sql.js';
 
-// A program of the machine, not of a package.
+// Programs of the machine, not of a package.
 const REDIS_SERVER = 'redis-server';
+const REDIS_CLI = 'redis-cli';
+const MOUNT = 'mount';
+const UNMOUNT = 'umount';
 
 /** A server that a test may do anything to. */
 export interface Dependency {
@@ -108,7 +122,7 @@ export interface SmallDisk {
 export function smallDisk(): SmallDisk | undefined {
   // Not below a directory that only root may enter.
   const folder = mkdtempSync('/var/tmp/countersign-disk-');
-  const { status } = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=4m', 'tmpfs', folder]);
+  const { status } = spawnSync(MOUNT, ['-t', 'tmpfs', '-o', 'size=4m', 'tmpfs', folder]);
   if (status !== 0) {
     rmdirSync(folder);
     return undefined;
@@ -117,10 +131,19 @@ export function smallDisk(): SmallDisk | undefined {
   return {
     folder,
     giveTo: ({ owner }) => chownSync(folder, owner.uid, owner.gid),
-    fill: () => void spawnSync('dd', ['if=/dev/zero', `of=${filler}`, 'bs=4k']),
+    fill() {
+      const file = openSync(filler, 'w');
+      try {
+        for (;;) writeSync(file, Buffer.alloc(4_096));
+      } catch {
+        // There is no room any more.
+      } finally {
+        closeSync(file);
+      }
+    },
     free: () => rmSync(filler),
     remove() {
-      spawnSync('umount', ['-l', folder]);
+      spawnSync(UNMOUNT, ['-l', folder]);
       rmdirSync(folder);
     },
   };
@@ -181,14 +204,14 @@ export async function ownRedisCluster(): Promise<{
   const nodes = await Promise.all([1, 2, 3].map(() => ownRedis('noeviction', options)));
   const addresses = nodes.map(({ port }) => `127.0.0.1:${port}`);
   const created = spawnSync(
-    'redis-cli',
+    REDIS_CLI,
     ['--cluster', 'create', ...addresses, '--cluster-replicas', '0', '--cluster-yes'],
     { encoding: 'utf8' },
   );
   if (created.status !== 0) throw new Error(`redis-cli: ${created.stdout}${created.stderr}`);
   await eventually(() =>
     nodes.every(({ port }) =>
-      spawnSync('redis-cli', ['-p', String(port), 'cluster', 'info'], { encoding: 'utf8' }).stdout.includes(
+      spawnSync(REDIS_CLI, ['-p', String(port), 'cluster', 'info'], { encoding: 'utf8' }).stdout.includes(
         'cluster_state:ok',
       ),
     ),
@@ -197,7 +220,7 @@ export async function ownRedisCluster(): Promise<{
     url: `redis://${addresses.join(',')}`,
     nodes,
     nodeOf(text) {
-      const { stdout } = spawnSync('redis-cli', ['-p', String(nodes[0]?.port), 'cluster', 'keyslot', text], {
+      const { stdout } = spawnSync(REDIS_CLI, ['-p', String(nodes[0]?.port), 'cluster', 'keyslot', text], {
         encoding: 'utf8',
       });
       // Each has a third of the 16,384 slots, in order.
