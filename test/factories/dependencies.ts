@@ -190,8 +190,6 @@ export async function ownRedis(
   };
 }
 
-const NOBODY = { uid: 65_534, gid: 65_534 };
-
 /** A Redis Cluster of three primaries. */
 export async function ownRedisCluster(): Promise<{
   readonly url: string;
@@ -231,6 +229,8 @@ export async function ownRedisCluster(): Promise<{
     },
   };
 }
+
+const NOBODY = { uid: 65_534, gid: 65_534 };
 
 // Debian's.
 const PGBOUNCER = '/usr/sbin/pgbouncer';
