@@ -118,14 +118,24 @@ export interface SmallDisk {
   remove(): void;
 }
 
-/** Mounts a disk in memory. @returns `undefined` where this account or machine may not mount anything */
-export function smallDisk(): SmallDisk | undefined {
+/** Whether this account may mount a disk on this machine. */
+export const mayMount = (() => {
+  try {
+    smallDisk().remove();
+    return true;
+  } catch {
+    return false;
+  }
+})();
+
+/** Mounts a disk in memory. */
+export function smallDisk(): SmallDisk {
   // Not below a directory that only root may enter.
   const folder = mkdtempSync('/var/tmp/countersign-disk-');
   const { status } = spawnSync(MOUNT, ['-t', 'tmpfs', '-o', 'size=4m', 'tmpfs', folder]);
   if (status !== 0) {
     rmdirSync(folder);
-    return undefined;
+    throw new Error('Nothing can be mounted here');
   }
   const filler = join(folder, 'filler');
   return {

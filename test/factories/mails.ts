@@ -40,3 +40,11 @@ export async function mailedToken(
   });
   return tokens[0] ?? '';
 }
+
+/** A token of the same kind and id whose secret is somebody's guess. */
+export function withOtherSecret(token: string): string {
+  const at = token.indexOf('_') + 1;
+  const bytes = Buffer.from(token.slice(at), 'base64url');
+  bytes[bytes.length - 1] = (bytes.at(-1) ?? 0) ^ 1;
+  return `${token.slice(0, at)}${bytes.toString('base64url')}`;
+}

@@ -4,10 +4,17 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { passwordLogin } from '../factories/accounts.js';
 import { startTestApp, type TestApp } from '../factories/app.js';
 import type { Answer } from '../factories/client.js';
-import { type OwnPostgres, ownPostgres, smallDisk } from '../factories/dependencies.js';
+import {
+  mayMount,
+  type OwnPostgres,
+  ownPostgres,
+  type SmallDisk,
+  smallDisk,
+} from '../factories/dependencies.js';
 import { logIn, type PersonWithTotp, register, registerWithTotp } from '../factories/people.js';
 import { eventually } from '../factories/process.js';
 import { eventsOf, sql } from '../factories/sql.js';
+import { type Timed, timed } from '../factories/timed.js';
 
 // The bound of security.md, and what a busy machine adds to it.
 const LONGEST_MS = 5_000 + 2_000;
@@ -130,31 +137,31 @@ describe('a PostgreSQL without a connection to spare', () => {
   });
 });
 
-const disk = smallDisk();
-
 // Only root may mount one.
-describe.runIf(disk !== undefined)('a PostgreSQL whose disk is full', () => {
+describe.runIf(mayMount)('a PostgreSQL whose disk is full', () => {
+  let disk: SmallDisk;
   let postgres: OwnPostgres;
   let world: TestApp;
   beforeAll(async () => {
+    disk = smallDisk();
     postgres = await ownPostgres();
     world = await startTestApp({ databaseUrl: postgres.url });
   });
   afterAll(async () => {
     await world.stop();
     await postgres.remove();
-    disk?.remove();
+    disk.remove();
   });
 
   it('refuses what writes with 503, keeps what was there, reads on, and needs no hand once there is room', async () => {
     const before = await registerWithTotp(world);
-    disk?.giveTo(postgres);
+    disk.giveTo(postgres);
     const { url } = postgres;
-    await sql(url, `CREATE TABLESPACE small LOCATION '${disk?.folder}'`);
+    await sql(url, `CREATE TABLESPACE small LOCATION '${disk.folder}'`);
     for (const table of ['users', 'sessions', 'events_default', 'factors']) {
       await sql(url, `ALTER TABLE ${table} SET TABLESPACE small`);
     }
-    disk?.fill();
+    disk.fill();
     const refused: Answer[] = [];
     for (let turn = 0; turn < 400 && refused.length < 3; turn += 1) {
       const answer = await world.client.post('/v1/auth/register', {
@@ -177,20 +184,9 @@ describe.runIf(disk !== undefined)('a PostgreSQL whose disk is full', () => {
     expect(counts?.events).toBe(counts?.users);
     expect((await world.client.get('/v1/me', { token: before.accessToken })).status).toBe(200);
     expect((await world.client.get('/health/live')).status).toBe(200);
-    disk?.free();
+    disk.free();
     await register(world);
     await logIn(world, before);
     expect(await eventsOf(url, before.id, 'user.created')).toHaveLength(1);
   });
 });
-
-interface Timed {
-  readonly answer: Answer;
-  readonly ms: number;
-}
-
-async function timed(request: Promise<Answer>): Promise<Timed> {
-  const begun = performance.now();
-  const answer = await request;
-  return { answer, ms: performance.now() - begun };
-}

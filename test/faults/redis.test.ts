@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startTestApp, type TestApp } from '../factories/app.js';
-import type { Answer } from '../factories/client.js';
 import { type Dependency, flush, hasRedisServer, ownRedis } from '../factories/dependencies.js';
 import { mailedToken } from '../factories/mails.js';
 import { beginLogin, logIn, type PersonWithTotp, register, registerWithTotp } from '../factories/people.js';
 import { eventually } from '../factories/process.js';
 import { makeServer } from '../factories/servers.js';
+import { type Timed, timed } from '../factories/timed.js';
 
 // The bound of security.md, and what a busy machine adds to it.
 const LONGEST_MS = 1_000 + 1_000;
@@ -126,14 +126,3 @@ describe.runIf(hasRedisServer)('a Redis', () => {
     await logIn(world, person);
   });
 });
-
-interface Timed {
-  readonly answer: Answer;
-  readonly ms: number;
-}
-
-async function timed(request: Promise<Answer>): Promise<Timed> {
-  const begun = performance.now();
-  const answer = await request;
-  return { answer, ms: performance.now() - begun };
-}

@@ -3,7 +3,9 @@ import { Agent, get, type IncomingMessage } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { freshDatabase } from '../factories/database.js';
+import { tally } from '../factories/pair.js';
 import { eventually, isAlive, type ProductProcess, startProcess } from '../factories/process.js';
+import { startMailServer } from '../factories/smtp.js';
 import { WIDE_LIMITS } from '../factories/traffic.js';
 
 describe('SIGTERM', () => {
@@ -72,6 +74,47 @@ describe('SIGTERM', () => {
     // The next thing that would end them is a keep-alive time of more than a minute, or the forced end at 25 s.
     expect(performance.now() - before).toBeLessThan(10_000);
   });
+});
+
+describe('SIGTERM while mails are on their way', () => {
+  it(
+    'loses none of them: each is handed over, or sent by the next process',
+    { timeout: 60_000 },
+    async () => {
+      // So slow that the signal comes between the first mail and the last.
+      const mail = await startMailServer({ onMailFrom: (_address, _session, done) => setTimeout(done, 200) });
+      const env = {
+        NODE_ENV: 'test',
+        DATABASE_URL: await freshDatabase(),
+        MASTER_KEY: randomBytes(32).toString('base64'),
+        LOG_LEVEL: 'error',
+        ...mail.env,
+        ...WIDE_LIMITS,
+      };
+      const first = await (await startProcess({ env })).ready();
+      const addresses = Array.from({ length: 30 }, () => `${randomBytes(6).toString('hex')}@example.com`);
+      const registered = await Promise.all(
+        addresses.map((email) =>
+          first.client.post('/v1/auth/register', { email, password: 'plum quartz 77 lantern' }),
+        ),
+      );
+      expect(tally(registered)).toEqual({ 201: addresses.length });
+      await eventually(() => mail.taken.length > 0);
+      expect(await first.stop()).toMatchObject({ code: 0, signal: null });
+
+      const second = await (await startProcess({ env })).ready();
+      try {
+        for (const address of addresses) {
+          const { text = '' } = await mail.mailTo(address);
+          const token = /^(vfy_[\w-]+)$/m.exec(text)?.[1];
+          expect((await second.client.post('/v1/auth/email/verify', { token })).status).toBe(204);
+        }
+      } finally {
+        await second.stop();
+        await mail.stop();
+      }
+    },
+  );
 });
 
 interface Reply {

@@ -1,5 +1,9 @@
 import { randomBytes } from 'node:crypto';
+import { hash } from '@node-rs/argon2';
+import { Database } from '@countersign/core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { migrations } from '../../migrations/index.js';
+import { passwordLogin } from '../factories/accounts.js';
 import { startTestApp } from '../factories/app.js';
 import { emptyDatabase, freshDatabase } from '../factories/database.js';
 import { type ProductProcess, startProcess } from '../factories/process.js';
@@ -58,5 +62,47 @@ describe('instances that start at the same moment on an empty database', () => {
     });
     const me = await second.client.get('/v1/me', { token: body.accessToken as string });
     expect(me).toMatchObject({ status: 200, body: { role: 'admin' } });
+  });
+});
+
+describe('instances that start at the same moment on a database with data, the migrations pending', () => {
+  const person = { email: 'of.old@example.com', password: 'a phrase of before the change' };
+  const instances: ProductProcess[] = [];
+  let databaseUrl: string;
+
+  beforeAll(async () => {
+    databaseUrl = await emptyDatabase();
+    await Database.migrate(databaseUrl, migrations.slice(0, 1));
+    const passwordHash = await hash(person.password, { memoryCost: 19_456, timeCost: 2, parallelism: 1 });
+    await sql(
+      databaseUrl,
+      `WITH application AS (
+         INSERT INTO applications (id, slug, name, issuer, created_at, updated_at)
+         VALUES (gen_random_uuid(), 'default', 'Old', 'Old', now(), now())
+         RETURNING id
+       )
+       INSERT INTO users (id, application_id, external_id, email, password_hash, created_at, updated_at)
+       SELECT gen_random_uuid(), id, 'of-old', $1, $2, now(), now() FROM application`,
+      [person.email, passwordHash],
+    );
+    const env = {
+      NODE_ENV: 'test',
+      DATABASE_URL: databaseUrl,
+      MASTER_KEY: randomBytes(32).toString('base64'),
+      PUBLIC_URL: 'http://auth.example.com',
+      LOG_LEVEL: 'warn',
+    };
+    instances.push(...(await Promise.all([1, 2].map(() => startProcess({ env })))));
+    await Promise.all(instances.map((instance) => instance.ready()));
+  });
+  afterAll(() => Promise.all(instances.map((instance) => instance.stop())));
+
+  it('apply each once, and let in who was there before', async () => {
+    const applied = await sql<{ name: string }>(databaseUrl, `SELECT name FROM migrations ORDER BY id`);
+    expect(applied.map(({ name }) => name)).toEqual(migrations.map((Migration) => new Migration().name));
+    for (const { client } of instances) {
+      const { status, body } = await passwordLogin({ client }, person);
+      expect({ status, email: body.user?.email }).toEqual({ status: 200, email: person.email });
+    }
   });
 });

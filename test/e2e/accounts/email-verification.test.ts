@@ -10,7 +10,7 @@ import {
 import { startTestApp, type TestApp } from '../../factories/app.js';
 import type { Answer } from '../../factories/client.js';
 import { factorsOf } from '../../factories/factors.js';
-import { mailedToken, mailsTo, tokenIn } from '../../factories/mails.js';
+import { mailedToken, mailsTo, tokenIn, withOtherSecret } from '../../factories/mails.js';
 import { logIn, type Person, register, registerWithTotp } from '../../factories/people.js';
 import { eventually } from '../../factories/process.js';
 import { makeAdministrator } from '../../factories/servers.js';
@@ -52,6 +52,13 @@ describe('an address', () => {
     expectProblem(await verify(token), 401, 'invalid_token');
     const updated = await eventsOf(world.databaseUrl, person.id, 'user.updated');
     expect(updated.map(({ data }) => data)).toEqual([{ fields: ['emailVerified'], claimed: true }]);
+  });
+
+  it('is verified by no link that has the right id and another secret', async () => {
+    const token = await mailedToken(world, person.email, 'verify-email');
+    const guess = await verify(withOtherSecret(token));
+    expectProblem(guess, 401, 'invalid_token');
+    expect((await verify(token)).status).toBe(204);
   });
 
   it('is verified once when ten try at once', async () => {

@@ -12,7 +12,7 @@ import { startTestApp, type TestApp } from '../../factories/app.js';
 import type { Answer } from '../../factories/client.js';
 import { addCodeFactor, enrolCodes, newestCode } from '../../factories/codes.js';
 import { activate, answer, factorsOf } from '../../factories/factors.js';
-import { mailedToken, mailsTo } from '../../factories/mails.js';
+import { mailedToken, mailsTo, withOtherSecret } from '../../factories/mails.js';
 import { beginLogin, logIn, type Person, register, registerWithTotp } from '../../factories/people.js';
 import { eventually } from '../../factories/process.js';
 import { makeAdministrator } from '../../factories/servers.js';
@@ -162,6 +162,12 @@ describe('a forgotten password', () => {
     const token = await resetToken();
     expectProblem(await reset(token, 'password123!'), 422, 'password_rejected');
     expectProblem(await reset(token, person.email), 422, 'password_rejected');
+    expect((await reset(token)).status).toBe(204);
+  });
+
+  it('has links that open with their own secret only', async () => {
+    const token = await resetToken();
+    expectProblem(await reset(withOtherSecret(token)), 401, 'invalid_token');
     expect((await reset(token)).status).toBe(204);
   });
 
