@@ -32,6 +32,30 @@ describe('the migrations', () => {
     }
   });
 
+  it('let the version before run on', async () => {
+    const url = await emptyDatabase();
+    let before = new Map<string, Column>();
+    for (const [at, Migration] of migrations.entries()) {
+      await Database.migrate(url, migrations.slice(0, at + 1));
+      const after = await columnsOf(url);
+      const tables = new Set([...before.values()].map(({ table }) => table));
+      // It goes on reading every column as it was, and writes rows without those that it does not know.
+      for (const [name, { type, nullable }] of before) {
+        expect(after.get(name), `${name} after ${Migration.name}`).toMatchObject({
+          type,
+          nullable: expect.toSatisfy((now: boolean) => now || !nullable),
+        });
+      }
+      const needed = [...after].filter(
+        ([name, { table, nullable, hasDefault }]) =>
+          tables.has(table) && !before.has(name) && !nullable && !hasDefault,
+      );
+      expect(needed, `demanded by ${Migration.name}`).toEqual([]);
+      before = after;
+    }
+    expect(before.size).toBeGreaterThan(100);
+  });
+
   it('name every index and every constraint', async () => {
     const names = await sql<{ table: string; name: string }>(
       databaseUrl,
@@ -104,3 +128,21 @@ describe('the migrations', () => {
     }
   });
 });
+
+interface Column {
+  readonly table: string;
+  readonly type: string;
+  readonly nullable: boolean;
+  readonly hasDefault: boolean;
+}
+
+async function columnsOf(databaseUrl: string): Promise<Map<string, Column>> {
+  const columns = await sql<Column & { name: string }>(
+    databaseUrl,
+    `SELECT table_name AS "table", table_name || '.' || column_name AS name, data_type AS type,
+            is_nullable = 'YES' AS nullable, column_default IS NOT NULL AS "hasDefault"
+       FROM information_schema.columns
+      WHERE table_schema = 'public' AND table_name <> 'migrations'`,
+  );
+  return new Map(columns.map(({ name, ...column }) => [name, column]));
+}

@@ -114,6 +114,14 @@ describe('a session in a cookie', () => {
     expectProblem(await page.logOut(), 401, 'unauthenticated');
   });
 
+  it('does not make good a credential that is wrong', async () => {
+    await page.logIn(person);
+    for (const token of ['not-a-token', `${person.accessToken}x`, 'cs_unknown']) {
+      expectProblem(await page.logOut(token), 401, 'invalid_token');
+    }
+    expect((await page.refresh()).status).toBe(200);
+  });
+
   it('is given a new token for the page after a reload', async () => {
     await page.logIn(person);
     const before = page.csrfToken;
