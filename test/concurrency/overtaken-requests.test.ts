@@ -5,6 +5,7 @@ import { parsePublicId } from '@countersign/core';
 import * as OTPAuth from 'otpauth';
 import { startTestApp, type TestApp } from '../factories/app.js';
 import { type Person, register } from '../factories/people.js';
+import { sql } from '../factories/sql.js';
 
 /** A transaction of the test's own, which makes the service's wait. */
 async function holdBack(databaseUrl: string, ...statements: readonly string[]): Promise<pg.Client> {
@@ -82,6 +83,8 @@ describe('a request that was let in and then overtaken', () => {
     for (const overtaken of await Promise.all([removal, erasure, change])) expect(overtaken.status).toBe(409);
     const me = await world.client.get('/v1/me', { token: person.accessToken });
     expect(me.body).toMatchObject({ email: person.email, twoFactorEnabled: true });
+    const asked = await sql(world.databaseUrl, `SELECT id FROM mailed_links WHERE kind = 'change_email'`);
+    expect(asked).toEqual([]);
   });
 
   it('ends its session although the session moves into a new epoch at that moment', async () => {

@@ -1,8 +1,18 @@
+import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { setPolicy } from '../factories/accounts.js';
 import { startTestApp, type TestApp } from '../factories/app.js';
+import type { Answer } from '../factories/client.js';
 import { answer, beginStepUp, wrongCode } from '../factories/factors.js';
 import { HAS_REDIS } from '../factories/pair.js';
-import { beginLogin, logIn, type PersonWithTotp, registerWithTotp } from '../factories/people.js';
+import {
+  beginLogin,
+  logIn,
+  type Person,
+  type PersonWithTotp,
+  register,
+  registerWithTotp,
+} from '../factories/people.js';
 import { eventually } from '../factories/process.js';
 import { enrolServedUser, makeServer, type ServedUser, type Server } from '../factories/servers.js';
 import { sql } from '../factories/sql.js';
@@ -135,5 +145,47 @@ describe("a server's round trips", () => {
     expect(result.status).toBe(200);
     expect(statements).toEqual([]);
     expect(commands).toEqual(REDIS_ONCE);
+  });
+});
+
+describe('what tells no stranger who has an account costs the same for those who have none:', () => {
+  let world: TestApp;
+  let person: Person;
+  let other: Person;
+  beforeAll(async () => {
+    world = await startTestApp();
+    person = await register(world);
+    other = await register(world);
+    // Once before it is counted, so that Redis has learnt its scripts.
+    await forget(nobody());
+  });
+  afterAll(() => world.stop());
+
+  const password = 'plum quartz 77 lantern';
+  const nobody = (): string => `nobody-${randomUUID()}@example.com`;
+  const forget = (email: string): Promise<Answer> => world.client.post('/v1/auth/password/forgot', { email });
+  const registered = (email: string): Promise<Answer> =>
+    world.client.post('/v1/auth/register', { email, password });
+
+  async function compare(ask: (email: string) => Promise<Answer>, status: number): Promise<void> {
+    const known = await roundTripsOf(() => ask(person.email));
+    const unknown = await roundTripsOf(() => ask(nobody()));
+    expect([known.result.status, unknown.result.status]).toEqual([status, status]);
+    expect(unknown.statements).toEqual(known.statements);
+    expect(unknown.commands).toEqual(known.commands);
+  }
+
+  it('forgotten passwords', () => compare(forget, 202));
+
+  it('logins', () => compare((email) => world.client.post('/v1/auth/login', { email, password }), 401));
+
+  it('changes of an address', () =>
+    compare((email) => world.client.patch('/v1/me', { email }, { token: other.accessToken }), 202));
+
+  it('registrations, where policy demands a verified address', async () => {
+    await setPolicy(world, { requireVerifiedEmail: true });
+    // The application is read again, once.
+    await registered(nobody());
+    await compare(registered, 202);
   });
 });

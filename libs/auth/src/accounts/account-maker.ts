@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Clock, EventLog, newId, type Origin, publicId, type Tx } from '@countersign/core';
+import { Clock, newId, type Origin, publicId, type Tx } from '@countersign/core';
 import { UserStore } from '@countersign/directory';
 import { PasswordHasher } from '../passwords/password-hasher.js';
 
@@ -26,7 +26,6 @@ export class AccountMaker {
   constructor(
     private readonly users: UserStore,
     private readonly hasher: PasswordHasher,
-    private readonly events: EventLog,
     private readonly clock: Clock,
   ) {}
 
@@ -41,17 +40,19 @@ export class AccountMaker {
   /** @returns whether it was written; `false` where the address is taken */
   async write(tx: Tx, account: PreparedAccount, origin: Origin): Promise<boolean> {
     const id = publicId('usr', account.id);
-    if (!(await this.users.insertAccount(tx, { ...account, externalId: id }))) return false;
-    await this.events.append(tx, {
-      type: 'user.created',
-      applicationId: account.applicationId,
-      userId: account.id,
-      origin:
-        origin.actor.id === null && origin.actor.type === 'user'
-          ? { ...origin, actor: { type: 'user', id } }
-          : origin,
-      data: {},
-    });
-    return true;
+    return this.users.insertAccount(
+      tx,
+      { ...account, externalId: id },
+      {
+        type: 'user.created',
+        applicationId: account.applicationId,
+        userId: account.id,
+        origin:
+          origin.actor.id === null && origin.actor.type === 'user'
+            ? { ...origin, actor: { type: 'user', id } }
+            : origin,
+        data: {},
+      },
+    );
   }
 }

@@ -31,16 +31,21 @@ export class Person {
     const { container } = bench.engine;
     const id = newId(bench.clock);
     const account = `${id}@example.com`;
-    await container.get(UserStore).insertAccount(container.get(Database).direct, {
-      id,
-      applicationId: bench.application.id,
-      externalId: publicId('usr', id),
-      email: account,
-      displayName: null,
-      locale: null,
-      role: 'user',
-      passwordHash: 'none: nobody logs in with it',
-    });
+    const applicationId = bench.application.id;
+    await container.get(UserStore).insertAccount(
+      container.get(Database).direct,
+      {
+        id,
+        applicationId,
+        externalId: publicId('usr', id),
+        email: account,
+        displayName: null,
+        locale: null,
+        role: 'user',
+        passwordHash: 'none: nobody logs in with it',
+      },
+      { type: 'user.created', applicationId, userId: id, origin: SYSTEM_ORIGIN, data: {} },
+    );
     return new Person(bench, id, account);
   }
 
