@@ -9,7 +9,7 @@ import {
 } from 'jose';
 import { createSecretKey, generateKeyPairSync } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { expectProblem, signingKeyOf } from '../../factories/accounts.js';
+import { expectProblem, makeApplication, signingKeyOf } from '../../factories/accounts.js';
 import { startTestApp, type TestApp } from '../../factories/app.js';
 import { logIn, type Person, register, registerWithTotp } from '../../factories/people.js';
 
@@ -164,6 +164,15 @@ describe('an access token', () => {
       expectProblem(await other.client.get('/v1/me', { token: person.accessToken }), 401, 'invalid_token');
     } finally {
       await other.stop();
+    }
+  });
+
+  it('acts on the application of its user, whatever the header names', async () => {
+    const slug = await makeApplication(world, 'elsewhere');
+    const token = person.accessToken;
+    for (const path of ['/v1/me', '/v1/me/factors', '/v1/auth/sessions']) {
+      const elsewhere = await world.client.get(path, { token, headers: { 'x-application': slug } });
+      expectProblem(elsewhere, 404, 'not_found');
     }
   });
 
