@@ -11,26 +11,32 @@ import { bareEnvironment, type Account } from './run-command.js';
 import { startServer, type Server } from './server.js';
 import { sharedPlace } from './shared-place.js';
 
-/** Speed instead of durability, and room for races between many clients. */
-const SETTINGS = ['fsync=off', 'synchronous_commit=off', 'full_page_writes=off', 'max_connections=200'];
+/** Room for races between many clients. */
+const ROOM = ['max_connections=200'];
+/** Speed instead of durability. */
+const FAST = ['fsync=off', 'synchronous_commit=off', 'full_page_writes=off', ...ROOM];
 
 /** Waits until its standard input ends, which it does with the process that holds the other end. */
 const CLEAN_UP = 'cat >/dev/null; "$1" stop -w -m immediate -D "$2"; rm -rf -- "$3"';
 
 /**
  * Starts a PostgreSQL for tests: an empty database in a folder of its own below the system's temporary one, without
- * durability. It stops and its folder is removed on `stop`, and also when this process dies in whatever way.
- * @param options `log`: told what an operator should read, such as a copy of the binaries
+ * durability where nothing else is said. It stops and its folder is removed on `stop`, and also when this process dies
+ * in whatever way.
+ * @param options `log`: told what an operator should read, such as a copy of the binaries; `durable`: whether commits
+ * wait for the disk, as PostgreSQL does by default
  * @throws EmbeddedPostgresError for every failure, with what to do
  */
 export async function startThrowawayPostgres(options: {
   readonly log: (line: string) => void;
+  readonly durable?: boolean;
 }): Promise<EmbeddedPostgres> {
   return explained(async () => {
     const account = await databaseAccount();
     const binaries = await postgresBinaries(account, options.log);
     const folder = await temporaryFolder(account);
-    const server: Server = { binaries, cluster: join(folder, 'postgres'), account, settings: SETTINGS };
+    const settings = options.durable === true ? ROOM : FAST;
+    const server: Server = { binaries, cluster: join(folder, 'postgres'), account, settings };
     const stop = guarded(server, folder);
     try {
       const password = await preparedCluster(
