@@ -5,7 +5,8 @@ import { readFileSync } from 'node:fs';
 
 const MOST = 40;
 const [file] = process.argv.slice(2);
-if (file === undefined) throw new Error('Name a .cpuprofile; the first lines of this file tell how to get one.');
+if (file === undefined)
+  throw new Error('Name a .cpuprofile; the first lines of this file tell how to get one.');
 const { nodes, samples, timeDeltas } = JSON.parse(readFileSync(file, 'utf8'));
 
 const byId = new Map(nodes.map((node) => [node.id, node]));
@@ -16,10 +17,8 @@ const total = [...self]
   .filter(([id]) => byId.get(id).callFrame.functionName !== '(idle)')
   .reduce((sum, [, micros]) => sum + micros, 0);
 print('By package', packageOf);
-print('By function', ({ functionName, url, lineNumber }) => {
-  const place = url.replace(/^.*node_modules\//, '').replace(/^.*\/dist\//, 'dist/');
-  return `${functionName || '(anonymous)'} ${place}:${lineNumber + 1}`;
-});
+printInclusive();
+print('By function', placeOf);
 
 function print(title, nameOf) {
   const sums = new Map();
@@ -33,6 +32,33 @@ function print(title, nameOf) {
   for (const [name, micros] of [...sums].sort((a, b) => b[1] - a[1]).slice(0, MOST)) {
     console.log(`${((100 * micros) / total).toFixed(1).padStart(6)} %  ${name}`);
   }
+}
+
+/** Functions with what they call, counted once however deep they stand. */
+function printInclusive() {
+  const sums = new Map();
+  const within = (node, above) => {
+    const name = placeOf(node.callFrame);
+    const first = !above.has(name);
+    if (first) above.add(name);
+    let micros = node.callFrame.functionName === '(idle)' ? 0 : (self.get(node.id) ?? 0);
+    for (const child of node.children ?? []) micros += within(byId.get(child), above);
+    if (first) {
+      above.delete(name);
+      sums.set(name, (sums.get(name) ?? 0) + micros);
+    }
+    return micros;
+  };
+  within(nodes[0], new Set());
+  console.log('\nBy function, with what it calls');
+  for (const [name, micros] of [...sums].sort((a, b) => b[1] - a[1]).slice(0, 2 * MOST)) {
+    console.log(`${((100 * micros) / total).toFixed(1).padStart(6)} %  ${name}`);
+  }
+}
+
+function placeOf({ functionName, url, lineNumber }) {
+  const place = url.replace(/^.*node_modules\//, '').replace(/^.*\/dist\//, 'dist/');
+  return `${functionName || '(anonymous)'} ${place}:${lineNumber + 1}`;
 }
 
 function packageOf({ functionName, url }) {

@@ -16,9 +16,11 @@ import { Callers } from './http/callers.js';
 import { CookieSessions } from './http/cookie-sessions.js';
 import { CredentialGuard } from './http/credential.guard.js';
 import { CsrfTokens } from './http/csrf-tokens.js';
+import { Idempotency } from './http/idempotency.js';
 import { PolicyCheck } from './http/policy-check.js';
 import { RateLimitGuard } from './http/rate-limit.guard.js';
 import { StepUpCheck } from './http/step-up-check.js';
+import { RefuseUnaskedFields } from './http/unasked-fields.js';
 import { UserGuard } from './http/user.guard.js';
 import { ApiKeyChangesController } from './routes/api-key-changes.controller.js';
 import { ApiKeyController } from './routes/api-key.controller.js';
@@ -105,10 +107,14 @@ const controllers = [
   LinkPageController,
 ];
 
-const guards = [CredentialGuard, RateLimitGuard, AccessGuard, UserGuard].map((useClass) => ({
-  provide: APP_GUARD,
-  useClass,
-}));
+const guards = [
+  CredentialGuard,
+  RateLimitGuard,
+  AccessGuard,
+  UserGuard,
+  Idempotency,
+  RefuseUnaskedFields,
+].map((useClass) => ({ provide: APP_GUARD, useClass }));
 
 /** The whole house: every module, every route, and the guards that each request passes in this order. */
 @Module({})

@@ -1,7 +1,6 @@
 import fastifyCors from '@fastify/cors';
-import fastifyHelmet from '@fastify/helmet';
 import { type LoggerService, type LogLevel as NestLogLevel } from '@nestjs/common';
-import { NestFactory, Reflector } from '@nestjs/core';
+import { NestFactory } from '@nestjs/core';
 import { IdempotentRequests } from '@countersign/api-keys';
 import type { FastifyHttpOptions, RawServerDefault } from 'fastify';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
@@ -13,17 +12,16 @@ import { AppModule } from './app.module.js';
 import { cookiePlugin } from './http/cookies.js';
 import { corsOptions } from './http/cors.js';
 import type { HttpConfig, LogLevel, TrustedProxies } from './http/http.config.js';
-import { completeClaims, Idempotency } from './http/idempotency.js';
+import { completeClaims } from './http/idempotency.js';
 import { serveOpenApi } from './http/openapi.js';
 import { ProblemFilter } from './http/problem.filter.js';
 import { logRequests } from './http/request-log.js';
 import { QuietLogger } from './http/quiet-logger.js';
 import { RouteTable } from './http/route-table.js';
 import { warnOfUntoldProxy } from './http/forwarding-warning.js';
-import { helmetOptions, protectAnswers } from './http/security-headers.js';
+import { protectAnswers } from './http/security-headers.js';
 import { ignoreExpectations, refuseMalformedHttp, refuseUrl, requireHost } from './http/refused-early.js';
 import { readForms, readStrictJson } from './http/body.js';
-import { RefuseUnaskedFields } from './http/unasked-fields.js';
 import { validationPipe } from './http/validation.js';
 
 const BODY_LIMIT = 64 * 1024;
@@ -80,7 +78,6 @@ export async function createApp(
       forceCloseConnections: false,
     },
   );
-  await app.register(fastifyHelmet, helmetOptions(core.publicUrl));
   protectAnswers(instance, core.publicUrl);
   ignoreExpectations(instance);
   requireHost(instance);
@@ -90,9 +87,7 @@ export async function createApp(
   if (core.production && http.trustProxy === false) warnOfUntoldProxy(instance);
   await app.register(cookiePlugin);
   await app.register(fastifyCors, corsOptions(core.corsOrigins, app.get(Applications)));
-  const repeatable = app.get(IdempotentRequests);
-  completeClaims(instance, repeatable);
-  app.useGlobalInterceptors(new Idempotency(repeatable, app.get(Reflector)), new RefuseUnaskedFields());
+  completeClaims(instance, app.get(IdempotentRequests));
   app.useGlobalPipes(validationPipe());
   app.useGlobalFilters(new ProblemFilter(routes, core.publicUrl));
   if (core.role !== 'worker') serveOpenApi(app);

@@ -1,5 +1,5 @@
 import { publicId, parsePublicId, Secret } from '@countersign/core';
-import { createHash, randomBytes } from 'node:crypto';
+import { hash, randomBytes } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 
 /** A key that goes out once, and what is kept of it. */
@@ -62,5 +62,5 @@ function base62(value: bigint, length: number): string {
 }
 
 function digestOf(text: string): Buffer {
-  return createHash('sha256').update(text).digest();
+  return hash('sha256', text, 'buffer');
 }

@@ -10,11 +10,14 @@ export function patience(): AbortSignal {
  * Waits for what a provider's code returned. Rejects with what it threw, or once the signal aborts.
  *
  * @param result a plain value costs nothing: no timer is made for it
- * @param signal the one that the provider was handed, if it was
+ * @param signalOf the one that the provider was handed, if it was
  */
-export async function bounded<T>(result: T | PromiseLike<T>, signal?: AbortSignal): Promise<T> {
+export async function bounded<T>(
+  result: T | PromiseLike<T>,
+  signalOf: () => AbortSignal = patience,
+): Promise<T> {
   if (!isThenable(result)) return result;
-  const end = signal ?? patience();
+  const end = signalOf();
   return Promise.race([
     result,
     new Promise<never>((_, reject) => {

@@ -184,23 +184,32 @@ export class ProviderCalls {
   }
 
   async #call<T>(site: CallSite, call: (at: Circumstances) => T | Promise<T>): Promise<T> {
-    const signal = patience();
-    return bounded(call(this.#circumstances(site, signal)), signal);
+    const at = this.#circumstances(site);
+    return bounded(call(at), () => at.signal);
   }
 
-  #circumstances(site: CallSite, signal: AbortSignal): Circumstances {
+  // Made where a provider looks at them: a timer, ids and a nonce cost more than the check of a code.
+  #circumstances(site: CallSite): Circumstances {
+    const nonceKey = this.#nonceKey;
+    let signal: AbortSignal | undefined;
     return {
       now: this.clock.now(),
-      ids: {
-        application: publicId('app', site.application.id),
-        user: publicId('usr', site.userId),
-        factor: publicId('fac', site.factorId),
+      get ids() {
+        return {
+          application: publicId('app', site.application.id),
+          user: publicId('usr', site.userId),
+          factor: publicId('fac', site.factorId),
+        };
       },
       issuer: site.application.issuer,
       account: site.account,
       origins: [...site.application.allowedOrigins, ...this.#deploymentOrigins],
-      nonce: createHmac('sha256', this.#nonceKey).update(site.nonceOf).digest(),
-      signal,
+      get nonce() {
+        return createHmac('sha256', nonceKey).update(site.nonceOf).digest();
+      },
+      get signal() {
+        return (signal ??= patience());
+      },
     };
   }
 

@@ -15,9 +15,18 @@ import {
 } from './access.decorator.js';
 import { Callers } from './callers.js';
 import { isContractRoute } from './path.js';
-import { PolicyCheck } from './policy-check.js';
+import { type Exemptions, PolicyCheck } from './policy-check.js';
 import type { Caller } from './request.js';
+import { RouteMemory } from './route-memory.js';
 import { StepUpCheck } from './step-up-check.js';
+
+/** What a route's decorators say of who may come in. */
+interface RouteAccess {
+  readonly access: Access;
+  readonly orCookie: boolean;
+  readonly sensitive: boolean;
+  readonly exempt: Exemptions;
+}
 
 /**
  * Lets in who may come in: the credential is of a kind that the route takes and lives, its holder is allowed what the
@@ -25,6 +34,21 @@ import { StepUpCheck } from './step-up-check.js';
  */
 @Injectable()
 export class AccessGuard implements CanActivate {
+  readonly #routes = new RouteMemory((...on): RouteAccess => {
+    const access = this.reflector.getAllAndOverride<Access | undefined>(ACCESS, on) ?? OWN_ACCESS;
+    const marked = (metadata: string): boolean =>
+      this.reflector.getAllAndOverride<boolean | undefined>(metadata, on) === true;
+    return {
+      access,
+      orCookie: marked(OR_COOKIE),
+      sensitive: marked(SENSITIVE),
+      exempt: {
+        unverifiedToo: marked(VERIFICATION_EXEMPT),
+        beforeEnrolment: marked(ENROLMENT_EXEMPT) && access.managed !== true,
+      },
+    };
+  });
+
   constructor(
     private readonly reflector: Reflector,
     private readonly callers: Callers,
@@ -34,11 +58,8 @@ export class AccessGuard implements CanActivate {
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
     const request = context.switchToHttp().getRequest<FastifyRequest>();
-    const on = [context.getHandler(), context.getClass()];
-    const access = this.reflector.getAllAndOverride<Access | undefined>(ACCESS, on) ?? OWN_ACCESS;
-    const marked = (metadata: string): boolean =>
-      this.reflector.getAllAndOverride<boolean | undefined>(metadata, on) === true;
-    const byCookie = marked(OR_COOKIE) ? await this.callers.byCookie(request) : undefined;
+    const { access, orCookie, sensitive, exempt } = this.#routes.of(context);
+    const byCookie = orCookie ? await this.callers.byCookie(request) : undefined;
     if (byCookie !== undefined) request.caller = byCookie;
     const credential = byCookie === undefined ? admitted(request, access) : undefined;
     if (credential?.kind === 'access') request.caller = await this.callers.byToken(credential.claims);
@@ -47,10 +68,7 @@ export class AccessGuard implements CanActivate {
     if (credential?.kind === 'key') requireScope(credential.key, access, request);
     if (request.caller === undefined) return true;
 
-    await this.policy.require(request.caller, {
-      unverifiedToo: marked(VERIFICATION_EXEMPT),
-      beforeEnrolment: marked(ENROLMENT_EXEMPT) && access.managed !== true,
-    });
+    await this.policy.require(request.caller, exempt);
     if (access.managed === true) {
       requireAdministrator(request.caller);
       if (writes(request)) this.stepUp.requireOfAdministrator(request.caller);
@@ -58,7 +76,7 @@ export class AccessGuard implements CanActivate {
     }
     // A token acts on its own application; only administrators, on what they manage, may name another.
     if (request.application.id !== request.caller.account.applicationId) throw noSuchApplication();
-    if (marked(SENSITIVE)) this.stepUp.require(request.caller);
+    if (sensitive) this.stepUp.require(request.caller);
     return true;
   }
 }

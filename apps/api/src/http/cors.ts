@@ -25,13 +25,18 @@ export function corsOptions(
     maxAge: TEN_MINUTES_IN_SECONDS,
     strictPreflight: false,
   };
+  const refused: FastifyCorsOptions = { ...common, origin: false };
+  // The array form names the origin and never a wildcard.
   return {
-    delegator: async ({ method, headers: { origin } }: FastifyRequest) => {
-      if (origin === undefined) return { ...common, origin: false };
-      const preflight = method === 'OPTIONS';
-      const allowed = deployment.includes(origin) || (preflight && (await applications.anyAllows(origin)));
-      // The array form names the origin and never a wildcard.
-      return { ...common, origin: allowed ? [origin] : false };
+    delegator: ({ method, headers: { origin } }: FastifyRequest, callback) => {
+      if (origin === undefined) {
+        callback(null, refused);
+        return;
+      }
+      const answer = (allowed: boolean): void =>
+        callback(null, allowed ? { ...common, origin: [origin] } : refused);
+      if (deployment.includes(origin) || method !== 'OPTIONS') answer(deployment.includes(origin));
+      else applications.anyAllows(origin).then(answer, (error: Error) => callback(error));
     },
   };
 }

@@ -4,7 +4,8 @@ import type { FastifyInstance } from 'fastify';
 /** Warns once when a proxy is in front that nobody told us of: every client then counts as one address. */
 export function warnOfUntoldProxy(instance: FastifyInstance): void {
   let warned = false;
-  instance.addHook('onRequest', async ({ headers }) => {
+  instance.addHook('onRequest', ({ headers }, _reply, done) => {
+    done();
     if (warned || (headers['x-forwarded-for'] === undefined && headers.forwarded === undefined)) return;
     warned = true;
     new Logger('Http').warn(

@@ -1,17 +1,9 @@
-import {
-  type CallHandler,
-  type ExecutionContext,
-  Injectable,
-  Logger,
-  type NestInterceptor,
-  SetMetadata,
-} from '@nestjs/common';
+import { type CanActivate, type ExecutionContext, Injectable, Logger, SetMetadata } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import { IdempotentRequests, type KeptAnswer, type RepeatableRequest } from '@countersign/api-keys';
 import { Problem } from '@countersign/core';
 import { createHash } from 'node:crypto';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { type Observable, of } from 'rxjs';
 import { pathOf } from './path.js';
 import { validationFailed } from './validation.js';
 
@@ -42,22 +34,42 @@ export function AnswerKept(ms: number): MethodDecorator {
   return SetMetadata(KEPT_MS, ms);
 }
 
+/** Ends a request that was answered before: a guard can let nothing but an error past the route. */
+export class AnsweredBefore extends Error {
+  override readonly name = 'AnsweredBefore';
+
+  constructor(readonly answer: KeptAnswer) {
+    super('the request was answered before');
+  }
+}
+
 /**
  * Has a POST that a server repeats with the same `Idempotency-Key` done once (api.md, "Conventions"). It runs after the
- * guards, so that a repeat needs the same key and counts against its limit.
+ * other guards, so that a repeat needs the same key and counts against its limit. (Interceptors would do it too, and cost
+ * each request of every route an RxJS pipeline.)
  */
 @Injectable()
-export class Idempotency implements NestInterceptor {
+export class Idempotency implements CanActivate {
   constructor(
     private readonly requests: IdempotentRequests,
     private readonly reflector: Reflector,
   ) {}
 
-  /** @throws Problem `idempotency_conflict`, `conflict`, `validation_failed` */
-  async intercept(context: ExecutionContext, next: CallHandler): Promise<Observable<unknown>> {
+  /**
+   * @throws AnsweredBefore for a repeat
+   * @throws Problem `idempotency_conflict`, `conflict`, `validation_failed`
+   */
+  canActivate(context: ExecutionContext): boolean | Promise<boolean> {
     const request = context.switchToHttp().getRequest<FastifyRequest>();
     const repeatable = repeatableOf(request);
-    if (repeatable === undefined) return next.handle();
+    return repeatable === undefined || this.#claimed(context, request, repeatable);
+  }
+
+  async #claimed(
+    context: ExecutionContext,
+    request: FastifyRequest,
+    repeatable: RepeatableRequest,
+  ): Promise<boolean> {
     const claim = await this.requests.claim(repeatable);
     switch (claim.outcome) {
       case 'claimed':
@@ -65,9 +77,9 @@ export class Idempotency implements NestInterceptor {
           request: repeatable,
           keptMs: this.reflector.get<number | undefined>(KEPT_MS, context.getHandler()),
         };
-        return next.handle();
+        return true;
       case 'done':
-        return of(repeat(claim.answer, context.switchToHttp().getResponse<FastifyReply>()));
+        throw new AnsweredBefore(claim.answer);
       case 'other-request':
         throw new Problem('idempotency_conflict');
       case 'under-way':
@@ -82,15 +94,17 @@ export class Idempotency implements NestInterceptor {
 /** Completes claims with what is really sent: the answer leaves once it is kept. */
 export function completeClaims(instance: FastifyInstance, requests: IdempotentRequests): void {
   const logger = new Logger('Idempotency');
-  instance.addHook('onSend', async (request, reply, payload: unknown) => {
-    if (request.claimed === undefined) return payload;
-    try {
-      await complete(requests, request.claimed, reply, payload);
-    } catch (error) {
-      // The work is done, and its answer belongs to whoever asked; a repeat will be told that it never runs again.
-      logger.warn(`${request.id} was not kept: ${error instanceof Error ? error.message : String(error)}`);
+  instance.addHook('onSend', (request, reply, payload: unknown, done) => {
+    if (request.claimed === undefined) {
+      done(null, payload);
+      return;
     }
-    return payload;
+    complete(requests, request.claimed, reply, payload)
+      .catch((error: unknown) => {
+        // The work is done, and its answer belongs to whoever asked; a repeat will be told that it never runs again.
+        logger.warn(`${request.id} was not kept: ${error instanceof Error ? error.message : String(error)}`);
+      })
+      .finally(() => done(null, payload));
   });
 }
 
@@ -130,8 +144,9 @@ function repeatableOf({
   return { keyId: credential.key.id, idempotencyKey, fingerprint };
 }
 
-function repeat({ status, contentType, body }: KeptAnswer, reply: FastifyReply): unknown {
+/** Answers once more what was answered before. */
+export function repeatAnswer({ status, contentType, body }: KeptAnswer, reply: FastifyReply): void {
   reply.status(status).header('Idempotency-Replayed', 'true');
   if (contentType !== '') reply.type(contentType);
-  return body === '' ? undefined : (JSON.parse(body) as unknown);
+  reply.send(body === '' ? undefined : body);
 }

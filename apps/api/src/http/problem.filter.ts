@@ -2,6 +2,7 @@ import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException, Logger 
 import { HashingBusy } from '@countersign/auth';
 import { EphemeralStoreUnavailable, isDatabaseUnavailable, Problem } from '@countersign/core';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { AnsweredBefore, repeatAnswer } from './idempotency.js';
 import { pathOf } from './path.js';
 import { sendProblem } from './problem.response.js';
 import type { RouteTable } from './route-table.js';
@@ -20,6 +21,10 @@ export class ProblemFilter implements ExceptionFilter {
     const request = host.switchToHttp().getRequest<FastifyRequest>();
     const reply = host.switchToHttp().getResponse<FastifyReply>();
     if (reply.sent) return;
+    if (error instanceof AnsweredBefore) {
+      repeatAnswer(error.answer, reply);
+      return;
+    }
     const problem = this.#problem(error, request, reply);
     if (problem !== undefined) {
       sendProblem(reply, problem, request.id, this.publicUrl);

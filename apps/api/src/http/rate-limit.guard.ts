@@ -11,12 +11,13 @@ import {
   type RateLimit,
 } from '@countersign/core';
 import { Applications } from '@countersign/directory';
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { clientAddress, limitAddress } from './address.js';
 import type { HttpConfig } from './http.config.js';
 import { isContractRoute } from './path.js';
 import { RATE_LIMITING, type RateLimiting } from './rate-limit.decorator.js';
+import { RouteMemory } from './route-memory.js';
 import { tellRateLimit } from './rate-limit.headers.js';
 import { waitFor } from './waiting.js';
 
@@ -30,6 +31,9 @@ const DEFAULT: RateLimiting = { policy: 'default', failClosed: false };
 /** Counts requests across instances: all limits of a route in one round trip, all of them or none. */
 @Injectable()
 export class RateLimitGuard implements CanActivate {
+  readonly #limiting = new RouteMemory(
+    (...on) => this.reflector.getAllAndOverride<RateLimiting | undefined>(RATE_LIMITING, on) ?? DEFAULT,
+  );
   #deployment: string | undefined;
 
   constructor(
@@ -44,9 +48,8 @@ export class RateLimitGuard implements CanActivate {
     const request = context.switchToHttp().getRequest<FastifyRequest>();
     const reply = context.switchToHttp().getResponse<FastifyReply>();
     if (!isContractRoute(request)) return true;
-    const on = [context.getHandler(), context.getClass()];
-    const limiting = this.reflector.getAllAndOverride<RateLimiting | undefined>(RATE_LIMITING, on) ?? DEFAULT;
-    const buckets = this.#buckets(limiting, request, await this.#deploymentId());
+    const limiting = this.#limiting.of(context);
+    const buckets = this.#buckets(limiting, request, this.#deployment ?? (await this.#deploymentId()));
     if (buckets.length === 0) {
       if (limiting.failClosed) await this.store.ping();
       return true;
@@ -115,5 +118,5 @@ export class RateLimitGuard implements CanActivate {
 function accountNamed(body: unknown): string {
   const email = typeof body === 'object' && body !== null && 'email' in body ? body.email : undefined;
   const name = typeof email === 'string' ? normaliseEmail(email) : '';
-  return createHash('sha256').update(name).digest('base64url');
+  return hash('sha256', name, 'base64url');
 }

@@ -24,9 +24,11 @@ export function refuseUrl(
 
 /** Refuses an HTTP/1.1 request that names no host (RFC 9112 section 3.2). */
 export function requireHost(instance: FastifyInstance): void {
-  instance.addHook('onRequest', async ({ headers, raw }) => {
+  instance.addHook('onRequest', ({ headers, raw }, _reply, done) => {
     if (headers.host === undefined && raw.httpVersion === '1.1') {
-      throw new Problem('malformed_request', { detail: 'There is no Host header.' });
+      done(new Problem('malformed_request', { detail: 'There is no Host header.' }));
+    } else {
+      done();
     }
   });
 }

@@ -8,10 +8,12 @@ import type { FastifyInstance } from 'fastify';
  * @param structured whether fields are logged for a collector, or a sentence for a person
  */
 export function logRequests(instance: FastifyInstance, structured: boolean): void {
+  if (!Logger.isLevelEnabled('log')) return;
   const logger = new Logger('Request');
   instance.addHook(
     'onResponse',
-    async ({ method, routeOptions, id: requestId }, { statusCode, elapsedTime }) => {
+    ({ method, routeOptions, id: requestId }, { statusCode, elapsedTime }, done) => {
+      done();
       const route = routeOptions.url ?? '(no route)';
       const ms = Math.round(elapsedTime * 10) / 10;
       logger.log(

@@ -6,23 +6,30 @@ import type { FastifyRequest } from 'fastify';
 import { OF_USER, type UserRoute } from './access.decorator.js';
 import { externalIdFault } from './external-id.js';
 import { applicationOf } from './request.js';
+import { RouteMemory } from './route-memory.js';
 import { validationFailed } from './validation.js';
 
 /** Finds the user of a route under `/v1/users/{user}`, and holds writes to whom they may touch. */
 @Injectable()
 export class UserGuard implements CanActivate {
+  readonly #routes = new RouteMemory(
+    (...on) => this.reflector.getAllAndOverride<UserRoute | undefined>(OF_USER, on) ?? {},
+  );
+
   constructor(
     private readonly reflector: Reflector,
     private readonly users: UserStore,
     private readonly database: Database,
   ) {}
 
-  async canActivate(context: ExecutionContext): Promise<boolean> {
+  canActivate(context: ExecutionContext): boolean | Promise<boolean> {
     const request = context.switchToHttp().getRequest<FastifyRequest>();
     const { user: externalId } = request.params as { readonly user?: string };
-    const on = [context.getHandler(), context.getClass()];
-    const route = this.reflector.getAllAndOverride<UserRoute | undefined>(OF_USER, on) ?? {};
-    if (externalId === undefined || route.readsItself === true) return true;
+    const route = this.#routes.of(context);
+    return externalId === undefined || route.readsItself === true || this.#find(request, route, externalId);
+  }
+
+  async #find(request: FastifyRequest, route: UserRoute, externalId: string): Promise<boolean> {
     const user = await this.users.byExternalId(this.database.direct, applicationOf(request).id, externalId);
     if (user === undefined) return lettingInNewcomers(route, externalId);
     if (request.method !== 'GET' && request.method !== 'HEAD') {

@@ -1,10 +1,35 @@
-import { ValidationPipe } from '@nestjs/common';
+import { type ArgumentMetadata, ValidationPipe } from '@nestjs/common';
 import { type FieldError, Problem } from '@countersign/core';
 import type { ValidationError } from 'class-validator';
 
+/** A query without fields comes to the same each time, and is validated once. */
+class RequestValidation extends ValidationPipe {
+  readonly #defaults = new WeakMap<object, object>();
+
+  override async transform(value: unknown, metadata: ArgumentMetadata): Promise<unknown> {
+    const { type, metatype } = metadata;
+    if (type !== 'query' || metatype === undefined || !isEmpty(value))
+      return super.transform(value, metadata);
+    const known = this.#defaults.get(metatype);
+    if (known !== undefined) return copyOf(known);
+    const validated: unknown = await super.transform(value, metadata);
+    if (typeof validated !== 'object' || validated === null) return validated;
+    this.#defaults.set(metatype, validated);
+    return copyOf(validated);
+  }
+}
+
+function isEmpty(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && Object.keys(value).length === 0;
+}
+
+function copyOf(instance: object): object {
+  return Object.assign(Object.create(Object.getPrototypeOf(instance) as object) as object, instance);
+}
+
 /** Validates fixed request shapes (`*.dto.ts`): unknown fields are refused, every fault is named. */
 export function validationPipe(): ValidationPipe {
-  return new ValidationPipe({
+  return new RequestValidation({
     transform: true,
     whitelist: true,
     forbidNonWhitelisted: true,

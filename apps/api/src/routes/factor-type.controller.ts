@@ -29,7 +29,16 @@ export class FactorTypeController {
   }
 }
 
-function typeView({ options, provider }: RegisteredFactor): FactorTypeDto {
+// What is registered does not change while the process runs.
+const views = new WeakMap<RegisteredFactor, FactorTypeDto>();
+
+function typeView(factor: RegisteredFactor): FactorTypeDto {
+  const view = views.get(factor) ?? newTypeView(factor);
+  views.set(factor, view);
+  return view;
+}
+
+function newTypeView({ options, provider }: RegisteredFactor): FactorTypeDto {
   return {
     type: options.type,
     title: provider.title,

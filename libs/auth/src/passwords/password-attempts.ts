@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { getConfigToken } from '@nestjs/config';
 import { type Bucket, type BucketState, EphemeralStore } from '@countersign/core';
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { AuthConfig } from '../auth.config.js';
 import { Acquaintance } from './acquaintance.js';
 import type { PasswordAttempt } from './password-attempt.js';
@@ -49,6 +49,6 @@ export class PasswordAttempts {
 
 // The account's name is hashed: it may be of any length, and Redis need not know it.
 function key(kind: string, { applicationId, email }: PasswordAttempt, who: string): string {
-  const name = createHash('sha256').update(email).digest('base64url');
+  const name = hash('sha256', email, 'base64url');
   return `${kind}:{${applicationId}}:${name}${who === '' ? '' : `:${who}`}`;
 }

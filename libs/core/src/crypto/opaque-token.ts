@@ -1,4 +1,4 @@
-import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { hash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { uuidFromBytes, uuidToBytes } from '../ids/uuid-bytes.js';
 
 /** The ids (UUIDs) that each kind of opaque token carries in clear. */
@@ -112,5 +112,5 @@ export function digestsEqual(a: Uint8Array, b: Uint8Array): boolean {
 }
 
 function digestOf(token: string): Buffer {
-  return createHash('sha256').update(token).digest();
+  return hash('sha256', token, 'buffer');
 }

@@ -1,4 +1,4 @@
-import { randomInt } from 'node:crypto';
+import { randomFillSync, randomInt } from 'node:crypto';
 import { v7 } from 'uuid';
 import { type Clock } from '../clock/clock.js';
 
@@ -22,7 +22,20 @@ export function newId(time: Clock | Date): string {
   // The counter has 32 bits and starts below 2^31, so that it cannot overflow within one millisecond.
   sequence = msecs === lastMs ? sequence + 1 : randomInt(2 ** 31);
   lastMs = msecs;
-  return v7({ msecs, seq: sequence });
+  return v7({ msecs, seq: sequence, random: sixteenRandomBytes() });
+}
+
+// A call of the system for every id costs more than all the rest of it.
+const pool = new Uint8Array(4_096);
+let used = pool.length;
+
+function sixteenRandomBytes(): Uint8Array {
+  if (used === pool.length) {
+    randomFillSync(pool);
+    used = 0;
+  }
+  used += 16;
+  return pool.subarray(used - 16, used);
 }
 
 /** The moment that a UUIDv7 was made of, to the millisecond (RFC 9562 section 5.7). */
