@@ -82,6 +82,7 @@ export class EventRelay implements OnApplicationBootstrap, BeforeApplicationShut
   /** Hands over what is next for a subscriber. @returns how many events it has moved on by */
   async handOver(subscriber: RelaySubscriber): Promise<number> {
     const { name, types, handle } = subscriber;
+    if (!(await this.store.isDue(this.database.direct, name))) return 0;
     const { moved, afterCommit } = await this.database.transaction(async (tx): Promise<HandedOver> => {
       const position = await this.store.claim(tx, name);
       if (position === undefined) return NOTHING;
@@ -91,13 +92,13 @@ export class EventRelay implements OnApplicationBootstrap, BeforeApplicationShut
         this.#logger.warn(`“${name}” goes on from now: the database was restored from elsewhere`);
         return NOTHING;
       }
-      const events = await this.store.next(tx, position, BATCH);
+      const events = await this.store.next(tx, position, BATCH, types);
       const last = events.at(-1);
       if (last === undefined) return NOTHING;
       const wanted = events.filter(({ type }) => types.includes(type));
       const afterCommit = wanted.length > 0 ? ((await handle(tx, wanted)) ?? undefined) : undefined;
       await this.store.advance(tx, name, last);
-      return { moved: events.length, afterCommit };
+      return { moved: last.count, afterCommit };
     });
     afterCommit?.();
     return moved;

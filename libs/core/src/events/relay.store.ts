@@ -15,7 +15,11 @@ export interface RelayPosition {
 }
 
 /** An event with the transaction that wrote it. */
-export type LoggedEvent = RelayedEvent & { readonly tx: string };
+export type LoggedEvent = RelayedEvent & {
+  readonly tx: string;
+  /** How many events were looked at with it. */
+  readonly count: number;
+};
 
 // One worker at a time for each subscriber; the others go on to something else.
 const CLAIM = statement(
@@ -28,16 +32,33 @@ const CLAIM = statement(
       FOR UPDATE SKIP LOCKED`,
 );
 
-// No bound by time, though it would spare the old partitions a look: a clock that steps back would hide events.
+// A look that locks nothing: a claim gets a transaction number, and its commit waits for the disk.
+const IS_DUE = statement(
+  'relay-is-due',
+  `SELECT position.tx >= pg_snapshot_xmax(pg_current_snapshot())::text::bigint
+          OR EXISTS (SELECT FROM events
+                      WHERE (events.tx, events.id) > (position.tx, position.event_id)
+                        AND events.tx < pg_snapshot_xmin(pg_current_snapshot())::text::bigint) AS due
+     FROM relay_positions AS position
+    WHERE subscriber = $1`,
+);
+
+// No bound by time, though it would spare the old partitions a look: a clock that steps back would hide events. Of those
+// that nobody wants only the last is read, to go on from.
 const NEXT = statement(
   'relay-next',
   `SELECT tx::text AS tx, id, at, type, application_id AS "applicationId", user_id AS "userId",
           actor_type AS "actorType", actor_id AS "actorId", ip, user_agent AS "userAgent",
-          request_id AS "requestId", data
-     FROM events
-    WHERE (tx, id) > ($1::bigint, $2::uuid) AND tx < $3::bigint
-    ORDER BY tx, id
-    LIMIT $4`,
+          request_id AS "requestId", data, count
+     FROM (SELECT *, count(*) OVER ()::integer AS count, row_number() OVER (ORDER BY tx DESC, id DESC) AS place
+             FROM (SELECT tx, id, at, type, application_id, user_id, actor_type, actor_id, ip, user_agent,
+                          request_id, data
+                     FROM events
+                    WHERE (tx, id) > ($1::bigint, $2::uuid) AND tx < $3::bigint
+                    ORDER BY tx, id
+                    LIMIT $4) AS next) AS counted
+    WHERE type = ANY ($5::text[]) OR place = 1
+    ORDER BY counted.tx, id`,
 );
 
 const ADVANCE = statement(
@@ -58,9 +79,23 @@ export class RelayStore {
     return position;
   }
 
-  /** The events after a position that no transaction under way can come before, in the order of their transactions. */
-  async next(tx: Tx, position: RelayPosition, limit: number): Promise<LoggedEvent[]> {
-    return tx.query<LoggedEvent>(NEXT, [position.tx, position.eventId, position.horizon, limit]);
+  /** Whether there may be something for a subscriber. */
+  async isDue(tx: Tx, subscriber: string): Promise<boolean> {
+    const [position] = await tx.query<{ due: boolean }>(IS_DUE, [subscriber]);
+    return position?.due === true;
+  }
+
+  /**
+   * The events after a position that no transaction under way can come before, in the order of their transactions.
+   * @param types those that are wanted; the last one that was looked at is there in any case
+   */
+  async next(
+    tx: Tx,
+    position: RelayPosition,
+    limit: number,
+    types: readonly string[],
+  ): Promise<readonly LoggedEvent[]> {
+    return tx.query<LoggedEvent>(NEXT, [position.tx, position.eventId, position.horizon, limit, types]);
   }
 
   /** Moves a subscriber on. */
