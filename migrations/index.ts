@@ -5,6 +5,7 @@ import { ApiKeys0000000000004 } from './0004-api-keys.js';
 import { Webhooks0000000000005 } from './0005-webhooks.js';
 import { MailedLinks0000000000006 } from './0006-mailed-links.js';
 import { SigningKeys0000000000007 } from './0007-signing-keys.js';
+import { RefreshMilestones0000000000008 } from './0008-refresh-milestones.js';
 
 /** Every migration, oldest first. */
 export const migrations = [
@@ -15,4 +16,5 @@ export const migrations = [
   Webhooks0000000000005,
   MailedLinks0000000000006,
   SigningKeys0000000000007,
+  RefreshMilestones0000000000008,
 ];

@@ -23,7 +23,7 @@ export function table(lines) {
 }
 
 /** Three digits that say something, whatever the size. */
-export function shown(value) {
+function shown(value) {
   if (value >= 100) return Math.round(value).toLocaleString('en');
   return value >= 10 ? value.toFixed(1) : value.toFixed(2);
 }

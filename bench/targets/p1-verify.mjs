@@ -3,7 +3,7 @@ import { measured } from '../lib/load.mjs';
 import { seedUsers, totp } from '../lib/seed.mjs';
 
 /** So many that nobody is asked twice within a step of thirty seconds. */
-export const USERS = 120_000;
+const USERS = 120_000;
 const CONNECTIONS = 16;
 
 /** Verifications by TOTP, each of another user. @param {string} key an API key; @param {number} users u0 to u(users-1) */

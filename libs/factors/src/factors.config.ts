@@ -16,6 +16,8 @@ export interface FactorsConfig {
   readonly verifyLimit: RateLimit | 'off';
 }
 
+const LONGEST_CODE_MS = 10 * 60_000;
+
 const variables = {
   FACTORS_ENABLED: list()
     .optional()
@@ -24,7 +26,13 @@ const variables = {
     .prefault('')
     .describe('modules with factors of your own: ./my-factor.js, @acme/countersign-factor-card'),
   TEMP_TOKEN_TTL: duration().prefault('5m').describe('lifetime of a challenge and its temp token'),
-  OTP_TTL: duration().prefault('5m').describe('how long a code that was sent is good for'),
+  OTP_TTL: duration()
+    .refine(
+      (ms) => ms <= LONGEST_CODE_MS,
+      'a code that was sent is good for at most 10m (OWASP ASVS 5.0, 6.5.5)',
+    )
+    .prefault('5m')
+    .describe('how long a code that was sent is good for, at most 10m'),
   RATE_LIMIT_SEND: rateLimit().prefault('5/1h').describe('codes sent per user'),
   RATE_LIMIT_VERIFY: rateLimit().prefault('10/15m').describe('answers per user, accepted ones too'),
 };

@@ -1,6 +1,12 @@
 import { decodeJwt } from 'jose';
 import { createHmac, randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { tokenFrom } from '@countersign/core';
+import {
+  MILESTONE_EVERY,
+  type PresentedRefreshToken,
+  RefreshTokens,
+} from '../../../libs/auth/src/tokens/refresh-tokens.js';
 import { expectProblem, makeApplication, passwordLogin, setStatus } from '../../factories/accounts.js';
 import { startTestApp, type TestApp } from '../../factories/app.js';
 import type { Answer } from '../../factories/client.js';
@@ -8,6 +14,22 @@ import { logIn, register, registerWithTotp } from '../../factories/people.js';
 import { eventsOf, sql, uuidOf } from '../../factories/sql.js';
 
 const DAY_MS = 24 * 60 * 60_000;
+
+function parsed(tokens: RefreshTokens, text: string): PresentedRefreshToken {
+  const token = tokens.parse(text);
+  if (token === undefined) throw new Error(`${text} is no refresh token`);
+  return token;
+}
+
+function rotated(tokens: RefreshTokens, token: PresentedRefreshToken, times: number): PresentedRefreshToken {
+  let current = token;
+  for (let time = 0; time < times; time += 1) current = parsed(tokens, tokens.successor(current).token);
+  return current;
+}
+
+function textOf({ sessionId, secret }: PresentedRefreshToken): string {
+  return tokenFrom('rft', [sessionId], secret).token;
+}
 
 describe('refresh', () => {
   let world: TestApp;
@@ -92,6 +114,27 @@ describe('refresh', () => {
     expectProblem(await refresh(person.refreshToken), 401, 'invalid_token');
     expectProblem(await refresh(successor), 401, 'invalid_token');
     expect(await eventsOf(world.databaseUrl, person.id, 'session.reuse_detected')).toHaveLength(1);
+  });
+
+  it('ends the session for a token of however many rotations ago', async () => {
+    const person = await register(world);
+    const tokens = world.app.get(RefreshTokens);
+    const first = parsed(tokens, person.refreshToken);
+    const before = rotated(tokens, first, MILESTONE_EVERY - 1);
+    const rotate = (generation: number, { digest }: PresentedRefreshToken): Promise<unknown> =>
+      sql(
+        world.databaseUrl,
+        `UPDATE sessions SET generation = $2, refresh_digest = $3, previous_digest = NULL WHERE id = $1`,
+        [first.sessionId, generation, digest],
+      );
+    // As if it had been rotated so often: once for real where a milestone is, and far beyond it.
+    await rotate(MILESTONE_EVERY - 1, before);
+    const token = await refreshed(textOf(before));
+    const now = rotated(tokens, parsed(tokens, token), MILESTONE_EVERY + 1);
+    await rotate(2 * MILESTONE_EVERY + 1, now);
+    expectProblem(await refresh(person.refreshToken), 401, 'invalid_token');
+    expect(await eventsOf(world.databaseUrl, person.id, 'session.reuse_detected')).toHaveLength(1);
+    expectProblem(await refresh(textOf(now)), 401, 'invalid_token');
   });
 
   it('ends the session once when a stolen token comes ten times at once', async () => {

@@ -14,7 +14,7 @@ export class RouteMemory<T> {
   of(context: ExecutionContext): T {
     const [handler, controller] = [context.getHandler(), context.getClass()];
     let routes = this.#byController.get(controller);
-    if (routes === undefined) this.#byController.set(controller, (routes = new Map()));
+    if (routes === undefined) this.#byController.set(controller, (routes = new Map<Handler, T>()));
     const known = routes.get(handler);
     if (known !== undefined) return known;
     const said = this.read(handler, controller);

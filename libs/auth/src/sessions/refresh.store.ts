@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Clock, statement, type Tx } from '@countersign/core';
 import { ACCOUNT_COLUMNS } from '../accounts/account.store.js';
+import { MILESTONE_EVERY } from '../tokens/refresh-tokens.js';
 import { LIVE, SESSION_COLUMNS, sessionOfAccount, type SessionRow } from './session-columns.js';
 import type { SessionOfAccount } from './session.js';
 
@@ -11,6 +12,8 @@ export interface RefreshState {
   readonly refreshDigest: Buffer;
   readonly previousDigest: Buffer | null;
   readonly generation: number;
+  /** Digests of every so-manyth token since the session began. */
+  readonly milestones: readonly Buffer[];
   /** Whether the last rotation is so recent that its answer may have got lost on the way. */
   readonly justRotated: boolean;
   readonly current: SessionOfAccount;
@@ -34,6 +37,8 @@ const ROTATE = statement(
   'refresh-rotate',
   `UPDATE sessions AS session
       SET refresh_digest = $4, previous_digest = $3, generation = session.generation + 1,
+          milestones = CASE WHEN (session.generation + 1) % ${MILESTONE_EVERY} = 0
+                            THEN session.milestones || $4::bytea ELSE session.milestones END,
           rotated_at = clock_timestamp(), last_used_at = $2, expires_at = LEAST($5::timestamptz, session.ends_at)
      FROM users
     WHERE session.id = $1 AND session.refresh_digest = $3 AND users.id = session.user_id AND ${LIVE}
@@ -44,7 +49,7 @@ const ROTATE = statement(
 const LOOK = statement(
   'refresh-look',
   `SELECT session.refresh_digest AS "refreshDigest", session.previous_digest AS "previousDigest",
-          session.generation, session.rotated_at > clock_timestamp() - ${GRACE} AS "justRotated",
+          session.generation, session.milestones, session.rotated_at > clock_timestamp() - ${GRACE} AS "justRotated",
           ${SESSION_COLUMNS}, ${ACCOUNT_COLUMNS}
      FROM sessions AS session
      JOIN users ON users.id = session.user_id
@@ -74,13 +79,14 @@ export class RefreshStore {
       this.clock.now(),
     ]);
     if (row === undefined) return undefined;
-    const { refreshDigest, previousDigest, generation, justRotated, ...rest } = row;
+    const { refreshDigest, previousDigest, generation, milestones, justRotated, ...rest } = row;
     return {
       userId: row.id,
       applicationId: row.applicationId,
       refreshDigest,
       previousDigest,
       generation,
+      milestones,
       justRotated,
       current: sessionOfAccount(rest),
     };

@@ -32,6 +32,10 @@ export class SessionEntity {
   @Column('integer', { default: 0 })
   generation!: number;
 
+  /** SHA-256 of every so-manyth refresh token: however old one is that comes back, the next of these is not far. */
+  @Column('bytea', { array: true, default: '{}' })
+  milestones!: Buffer[];
+
   /** By the database's clock, because instances need not agree on theirs. */
   @Column('timestamptz', { name: 'rotated_at', nullable: true })
   rotatedAt!: Date | null;

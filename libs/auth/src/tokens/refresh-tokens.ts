@@ -16,8 +16,11 @@ export interface PresentedRefreshToken {
   readonly digest: Buffer;
 }
 
-// Thirty days of a rotation every quarter of an hour; a longer walk would be work that anyone could cause.
-const LONGEST_WALK = 3_000;
+/**
+ * A session keeps the digest of every so-manyth token, so that no walk is longer: it would be work that anyone could
+ * cause. Thirty days of a rotation every quarter of an hour need none.
+ */
+export const MILESTONE_EVERY = 3_000;
 
 /**
  * Refresh tokens form a chain: each one's successor is an HMAC of it under a sealed key. So the same successor can be
@@ -49,13 +52,19 @@ export class RefreshTokens {
 
   /**
    * Whether a token once was in force before the one that is now: only such a token's reuse says that it was stolen.
+   * @param later digests of the session's token that is in force, and of its milestones
    * @param generation how often the session's token was rotated; bounds the work
    */
-  isAncestor({ sessionId, secret }: PresentedRefreshToken, current: Buffer, generation: number): boolean {
+  isAncestor(
+    { sessionId, secret }: PresentedRefreshToken,
+    later: readonly Buffer[],
+    generation: number,
+  ): boolean {
     let next: Buffer = secret;
-    for (let step = 0; step < Math.min(generation, LONGEST_WALK); step += 1) {
+    for (let step = 0; step < Math.min(generation, MILESTONE_EVERY); step += 1) {
       next = this.#next(next);
-      if (digestsEqual(tokenFrom('rft', [sessionId], next).digest, current)) return true;
+      const { digest } = tokenFrom('rft', [sessionId], next);
+      if (later.some((known) => digestsEqual(digest, known))) return true;
     }
     return false;
   }

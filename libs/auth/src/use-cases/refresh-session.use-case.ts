@@ -70,7 +70,7 @@ export class RefreshSession {
       const again = await this.refresh.rotate(this.database.direct, rotation);
       return again === undefined ? { outcome: 'refused' } : this.#refreshed(again, successor.token);
     }
-    if (this.tokens.isAncestor(presented, state.refreshDigest, state.generation)) {
+    if (this.tokens.isAncestor(presented, [state.refreshDigest, ...state.milestones], state.generation)) {
       await this.ender.endStolen(state.current, origin);
     }
     return { outcome: 'refused' };

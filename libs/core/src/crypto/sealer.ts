@@ -6,7 +6,10 @@ import { type DataKey } from './data-key.js';
 const FORMAT = 1;
 const HEADER_BYTES = 1 + 16;
 
-/** Where a sealed value lives. It opens nowhere else, so that nobody who writes the database can swap secrets. */
+/**
+ * Where a sealed value lives. It opens nowhere else, so that nobody can put one row's secret into another; whoever may
+ * write the database can still give the whole row to somebody else.
+ */
 export interface Place {
   readonly table: string;
   /** The row's id, or whatever else tells rows apart. */
