@@ -153,7 +153,7 @@ describe('what tells no stranger who has an account costs the same for those who
   let person: Person;
   let other: Person;
   beforeAll(async () => {
-    world = await startTestApp();
+    world = await startTestApp({ env: { RATE_LIMIT_MAIL: '3/1h' } });
     person = await register(world);
     other = await register(world);
     // Once before it is counted, so that Redis has learnt its scripts.
@@ -177,6 +177,17 @@ describe('what tells no stranger who has an account costs the same for those who
 
   it('forgotten passwords', () => compare(forget, 202));
 
+  it('forgotten passwords past the limit of mails', async () => {
+    const stranger = nobody();
+    for (const email of [person.email, stranger]) {
+      for (let mail = 0; mail < 3; mail += 1) await forget(email);
+    }
+    const known = await roundTripsOf(() => forget(person.email));
+    const unknown = await roundTripsOf(() => forget(stranger));
+    expect(unknown.statements).toEqual(known.statements);
+    expect(unknown.commands).toEqual(known.commands);
+  });
+
   it('logins', () => compare((email) => world.client.post('/v1/auth/login', { email, password }), 401));
 
   it('changes of an address', () =>
@@ -186,6 +197,7 @@ describe('what tells no stranger who has an account costs the same for those who
     await setPolicy(world, { requireVerifiedEmail: true });
     // The application is read again, once.
     await registered(nobody());
+    // Past the limit of mails for the known address, within it for the other.
     await compare(registered, 202);
   });
 });
