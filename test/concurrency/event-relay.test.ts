@@ -11,6 +11,7 @@ import {
 import { Applications } from '@countersign/directory';
 import { randomBytes } from 'node:crypto';
 import pg from 'pg';
+import { IS_DUE } from '../../libs/core/src/events/relay.store.js';
 import { startTestApp, type TestApp } from '../factories/app.js';
 import { atOnce } from '../factories/pair.js';
 import { eventually } from '../factories/process.js';
@@ -177,6 +178,20 @@ describe('the relay', () => {
       const plan = rows.map((row) => row['QUERY PLAN']).join('\n');
       expect(plan).toContain('Merge Append');
       expect(plan).not.toContain('Seq Scan');
+    } finally {
+      await client.end();
+    }
+  });
+
+  it('looks for what is due by the indices too, also in partitions that were empty when it was planned', async () => {
+    const client = new pg.Client({ connectionString: world.databaseUrl });
+    await client.connect();
+    try {
+      await client.query(`PREPARE due (text) AS ${IS_DUE.text}`);
+      const { rows } = await client.query<{ 'QUERY PLAN': string }>(`EXPLAIN EXECUTE due ('webhooks')`);
+      const plan = rows.map((row) => row['QUERY PLAN']).join('\n');
+      expect(plan).toContain('Merge Append');
+      expect(plan).not.toMatch(/Seq Scan on events/);
     } finally {
       await client.end();
     }
