@@ -20,7 +20,13 @@ import { QuietLogger } from './http/quiet-logger.js';
 import { RouteTable } from './http/route-table.js';
 import { warnOfUntoldProxy } from './http/forwarding-warning.js';
 import { protectAnswers } from './http/security-headers.js';
-import { ignoreExpectations, refuseMalformedHttp, refuseUrl, requireHost } from './http/refused-early.js';
+import {
+  ignoreExpectations,
+  refuseMalformedHttp,
+  refuseUnknownCodings,
+  refuseUrl,
+  requireHost,
+} from './http/refused-early.js';
 import { readForms, readStrictJson } from './http/body.js';
 import { validationPipe } from './http/validation.js';
 
@@ -81,6 +87,7 @@ export async function createApp(
   protectAnswers(instance, core.publicUrl);
   ignoreExpectations(instance);
   requireHost(instance);
+  refuseUnknownCodings(instance);
   readStrictJson(instance);
   readForms(instance, TWILIO_CALLBACK);
   logRequests(instance, core.production);

@@ -33,6 +33,18 @@ export function requireHost(instance: FastifyInstance): void {
   });
 }
 
+/**
+ * Refuses a body in a coding that nobody knows (RFC 9112 section 6.1). Node's parser does it too, once it comes to the
+ * body; what the request is about may have been looked at by then.
+ */
+export function refuseUnknownCodings(instance: FastifyInstance): void {
+  instance.addHook('onRequest', ({ headers }, _reply, done) => {
+    const coding = headers['transfer-encoding'];
+    if (coding === undefined || coding.toLowerCase() === 'chunked') done();
+    else done(new Problem('malformed_request', { detail: 'The transfer coding is unknown.' }));
+  });
+}
+
 /** Passes over an `Expect` that is not ours, which Node would answer itself (RFC 9110 section 10.1.1 allows both). */
 export function ignoreExpectations({ server }: FastifyInstance): void {
   server.on('checkExpectation', (request, response) => server.emit('request', request, response));
