@@ -23,23 +23,34 @@ it('applications that are built in the same instant on a new database make one s
   }
 });
 
+/** Starts two processes in the same instant and waits for both. */
+async function startTwo(
+  databaseUrl: string,
+  more: Readonly<Record<string, string>> = {},
+): Promise<ProductProcess[]> {
+  const env = {
+    NODE_ENV: 'test',
+    DATABASE_URL: databaseUrl,
+    MASTER_KEY: randomBytes(32).toString('base64'),
+    PUBLIC_URL: 'http://auth.example.com',
+    LOG_LEVEL: 'warn',
+    ...more,
+  };
+  const instances = await Promise.all([1, 2].map(() => startProcess({ env })));
+  return Promise.all(instances.map((instance) => instance.ready()));
+}
+
 describe('instances that start at the same moment on an empty database', () => {
   const instances: ProductProcess[] = [];
   let databaseUrl: string;
 
   beforeAll(async () => {
     databaseUrl = await emptyDatabase();
-    const env = {
-      NODE_ENV: 'test',
-      DATABASE_URL: databaseUrl,
-      MASTER_KEY: randomBytes(32).toString('base64'),
+    const administrator = {
       BOOTSTRAP_ADMIN_EMAIL: 'first@example.com',
       BOOTSTRAP_ADMIN_PASSWORD: 'the same long phrase',
-      PUBLIC_URL: 'http://auth.example.com',
-      LOG_LEVEL: 'warn',
     };
-    instances.push(...(await Promise.all([1, 2].map(() => startProcess({ env })))));
-    await Promise.all(instances.map((instance) => instance.ready()));
+    instances.push(...(await startTwo(databaseUrl, administrator)));
   });
   afterAll(() => Promise.all(instances.map((instance) => instance.stop())));
 
@@ -85,15 +96,7 @@ describe('instances that start at the same moment on a database with data, the m
        SELECT gen_random_uuid(), id, 'of-old', $1, $2, now(), now() FROM application`,
       [person.email, passwordHash],
     );
-    const env = {
-      NODE_ENV: 'test',
-      DATABASE_URL: databaseUrl,
-      MASTER_KEY: randomBytes(32).toString('base64'),
-      PUBLIC_URL: 'http://auth.example.com',
-      LOG_LEVEL: 'warn',
-    };
-    instances.push(...(await Promise.all([1, 2].map(() => startProcess({ env })))));
-    await Promise.all(instances.map((instance) => instance.ready()));
+    instances.push(...(await startTwo(databaseUrl)));
   });
   afterAll(() => Promise.all(instances.map((instance) => instance.stop())));
 
