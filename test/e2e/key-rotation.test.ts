@@ -157,6 +157,8 @@ describe('the signing key', () => {
   it('that is compromised is gone within seconds everywhere, and sessions go on by refresh', async () => {
     const person = await register(worlds[0]);
     const old = kidOf(person.accessToken);
+    // Both have seen its signature, and remember that it was right.
+    expect(await me(person.accessToken)).toEqual([200, 200]);
     const [line = ''] = await rotate('--compromised');
     const fresh = /^The key (\S+) signs now, and the others are gone\.$/.exec(line)?.[1] ?? '';
     await onBoth(async (world) => (await published(world)).join() === fresh);
