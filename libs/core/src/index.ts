@@ -9,11 +9,12 @@ export { digestsEqual, mintToken, parseToken, tokenFrom } from './crypto/opaque-
 export { Sealer } from './crypto/sealer.js';
 export { Secret } from './crypto/secret-text.js';
 export type { PublicJwk } from './crypto/signing-key.js';
+export { Coalescer } from './database/coalescer.js';
 export { Database } from './database/database.js';
 export { MonthlyPartitions } from './database/monthly-partitions.js';
 export { sweepInBatches } from './database/sweep.js';
 export { isDatabaseUnavailable, isUniqueViolation } from './database/database-errors.js';
-export { statement } from './database/statement.js';
+export { type Statement, statement } from './database/statement.js';
 export type { Tx } from './database/tx.js';
 export { type EmbeddedPostgres, startEmbeddedPostgres } from './embedded/embedded-postgres.js';
 export { startThrowawayPostgres } from './embedded/throwaway-postgres.js';

@@ -38,6 +38,7 @@ import { DirectVerification } from './server/direct-verification.js';
 import { OpenerForServers } from './server/opener-for-servers.js';
 import { Adjudicator } from './settlement/adjudicator.js';
 import { Settlement } from './settlement/settlement.js';
+import { GroupCommit } from './settlement/group-commit.js';
 import { SettlementStore } from './settlement/settlement.store.js';
 import { UserFactorsStore } from './settlement/user-factors.store.js';
 import { Verification } from './settlement/verification.js';
@@ -69,6 +70,7 @@ export const factorsEntities = [FactorEntity, SpentTokenEntity, SpentChallengeEn
     FactorStore,
     EnrolmentStore,
     SettlementStore,
+    GroupCommit,
     ChallengeStore,
     FactorRegistry,
     ProviderCalls,

@@ -8,6 +8,13 @@ import type { EventDraft, EventType } from './event.js';
 /** Acts on an event inside the transaction that writes it: what must hold when the answer leaves. */
 export type InTransactionSubscriber = (tx: Tx, event: EventDraft) => Promise<void>;
 
+/** An event, and what it is written because of: a statement that settles many things writes those of some. */
+export interface CausedEvent {
+  /** A UUID. */
+  readonly cause: string;
+  readonly event: EventDraft;
+}
+
 const COLUMNS = `id, at, application_id, type, user_id, actor_type, actor_id, ip, user_agent, request_id, data`;
 
 function insertFrom(parameter: number, condition: string): string {
@@ -15,7 +22,7 @@ function insertFrom(parameter: number, condition: string): string {
      SELECT ${COLUMNS}
        FROM jsonb_to_recordset($${parameter}::jsonb) AS event (
             id uuid, at timestamptz, application_id uuid, type text, user_id uuid, actor_type text, actor_id text,
-            ip text, user_agent text, request_id text, data jsonb)
+            ip text, user_agent text, request_id text, data jsonb, cause uuid)
       WHERE ${condition}`;
 }
 
@@ -56,7 +63,7 @@ export class EventLog {
    * The form for stores that settle in one statement: a CTE that writes the events of one parameter.
    *
    * @param parameter the number of the parameter that will hold `rowsOf(…)`
-   * @param condition SQL that decides whether the events are written
+   * @param condition SQL that decides whether the events are written; it may name `event.cause`
    */
   insertSql(parameter: number, condition: string): string {
     return insertFrom(parameter, condition);
@@ -67,10 +74,18 @@ export class EventLog {
    * refused.
    */
   rowsOf(...events: readonly EventDraft[]): string {
-    for (const { type } of events) {
-      if (this.#subscribers.has(type)) throw new Error(`${type} has in-transaction subscribers: append it`);
-    }
+    this.#withoutSubscribers(events);
     return this.#json(events);
+  }
+
+  /** The same, where each event is written because of something else. */
+  rowsBecauseOf(caused: readonly CausedEvent[]): string {
+    const events = caused.map(({ event }) => event);
+    this.#withoutSubscribers(events);
+    return this.#json(
+      events,
+      caused.map(({ cause }) => cause),
+    );
   }
 
   /** Clears what a request left of a person in the log: the only update it ever sees. */
@@ -78,10 +93,16 @@ export class EventLog {
     await tx.query(ERASE, [userId]);
   }
 
-  #json(events: readonly EventDraft[]): string {
+  #withoutSubscribers(events: readonly EventDraft[]): void {
+    for (const { type } of events) {
+      if (this.#subscribers.has(type)) throw new Error(`${type} has in-transaction subscribers: append it`);
+    }
+  }
+
+  #json(events: readonly EventDraft[], causes: readonly string[] = []): string {
     const at = this.clock.now();
     return JSON.stringify(
-      events.map(({ type, applicationId, userId, origin, data }) => ({
+      events.map(({ type, applicationId, userId, origin, data }, nth) => ({
         id: newId(at),
         at: at.toISOString(),
         application_id: applicationId,
@@ -93,6 +114,7 @@ export class EventLog {
         user_agent: origin.userAgent,
         request_id: origin.requestId,
         data,
+        cause: causes[nth],
       })),
     );
   }

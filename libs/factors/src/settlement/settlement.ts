@@ -4,6 +4,7 @@ import { type Challenge, type OfferedFactor, originFor } from '../challenges/cha
 import { FactorRegistry } from '../registry/factor-registry.js';
 import { SecondFactorProof } from '../second-factor-proof.js';
 import type { Decision } from './adjudicator.js';
+import { GroupCommit } from './group-commit.js';
 import { type Acceptance, type AcceptanceOutcome, SettlementStore } from './settlement.store.js';
 import { verificationEvents } from './verification-events.js';
 
@@ -22,6 +23,7 @@ export type Rejected = { readonly outcome: 'rejected'; readonly reason: 'mismatc
 export class Settlement {
   constructor(
     private readonly store: SettlementStore,
+    private readonly together: GroupCommit,
     private readonly registry: FactorRegistry,
     private readonly database: Database,
     private readonly clock: Clock,
@@ -55,8 +57,8 @@ export class Settlement {
   }
 
   /**
-   * Spends an accepted answer of a challenge that only this request knows, in one statement where that is enough: a
-   * later step is refused or spent as a whole, and nothing else is written with it.
+   * Spends an accepted answer of a challenge that only this request knows, together with those of others where that is
+   * enough: a later step is refused or spent as a whole, and nothing else is written with it.
    */
   async acceptAlone<T>(
     challenge: Challenge,
@@ -68,11 +70,16 @@ export class Settlement {
     const { factor, fresh, replacement } = accepted;
     const byStep = typeof fresh === 'object' && 'step' in fresh && replacement === undefined;
     if (!byStep || factor.othersLocked) return this.accept(challenge, offered, accepted, origin, grant);
-    const tx = this.database.direct;
-    const acceptance = this.#acceptance(challenge, offered, accepted, originFor(challenge, origin));
-    const outcome = await this.store.accept(tx, acceptance);
+    const outcome = await this.together.spend({
+      factorId: factor.id,
+      secretVersion: factor.secretVersion,
+      securityEpoch: challenge.securityEpoch,
+      step: fresh.step,
+      event: verificationEvents(challenge, offered, originFor(challenge, origin)).verified,
+    });
+    if (outcome === 'passed-over') return this.accept(challenge, offered, accepted, origin, grant);
     if (outcome !== 'settled') return { outcome };
-    return { outcome, granted: await grant(tx, this.#proof(challenge, factor)) };
+    return { outcome, granted: await grant(this.database.direct, this.#proof(challenge, factor)) };
   }
 
   /** Counts a rejected answer: failures in a row, a lock at a hundred, an event. */

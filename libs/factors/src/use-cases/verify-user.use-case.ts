@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { type BucketState, Database, type FieldError, type Origin } from '@countersign/core';
+import { type BucketState, type FieldError, type Origin } from '@countersign/core';
 import type { Application, KnownUser } from '@countersign/directory';
 import type { AttemptsLeft } from '../challenges/attempt-budgets.js';
 import { ChallengeStore } from '../challenges/challenge.store.js';
@@ -43,7 +43,6 @@ export class VerifyUser {
     private readonly choice: DirectChoice,
     private readonly challenges: ChallengeStore,
     private readonly verification: DirectVerification,
-    private readonly database: Database,
   ) {}
 
   /** @throws EphemeralStoreUnavailable where nothing can be counted: nothing is accepted then */
@@ -51,7 +50,7 @@ export class VerifyUser {
     const { application, externalId, answer, permit, ...asked } = input;
     const read = await this.choice.read(answer);
     if (!read.readable) return { outcome: 'malformed', errors: read.errors };
-    const held = await this.users.load(this.database.direct, application.id, externalId);
+    const held = await this.users.load(application.id, externalId);
     if (held === undefined) return { outcome: 'not-enrolled' };
     permit(held.user);
     const chosen = this.choice.choose(held.factors, input, read.byType);
