@@ -6,7 +6,7 @@ export interface Coalescing<Question> {
   readonly lanes: number;
   /** The most questions in one statement. */
   readonly most: number;
-  /** Questions with the same key are asked one after the other. Without, all may go together. */
+  /** Questions with the same key never go together. */
   readonly keyOf?: (question: Question) => string;
 }
 
