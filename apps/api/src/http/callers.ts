@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { SessionStore } from '@countersign/auth';
-import { Database, Problem } from '@countersign/core';
+import { Problem } from '@countersign/core';
 import type { FastifyRequest } from 'fastify';
 import { CookieSessions } from './cookie-sessions.js';
 import type { Caller } from './request.js';
@@ -11,12 +11,11 @@ export class Callers {
   constructor(
     private readonly sessions: SessionStore,
     private readonly cookies: CookieSessions,
-    private readonly database: Database,
   ) {}
 
   /** @throws Problem `invalid_token` where the session of a valid access token has ended */
   async byToken(claims: Caller['claims']): Promise<Caller> {
-    const live = await this.sessions.findLive(this.database.direct, claims.sessionId);
+    const live = await this.sessions.findLive(claims.sessionId);
     if (live === undefined || live.account.id !== claims.userId) throw new Problem('invalid_token');
     if (live.account.applicationId !== claims.applicationId) throw new Problem('invalid_token');
     return { ...live, claims };

@@ -1,5 +1,14 @@
 import { Injectable } from '@nestjs/common';
-import { Clock, type EventDraft, EventLog, statement, sweepInBatches, type Tx } from '@countersign/core';
+import {
+  Clock,
+  Coalescer,
+  Database,
+  type EventDraft,
+  EventLog,
+  statement,
+  sweepInBatches,
+  type Tx,
+} from '@countersign/core';
 import type { Account } from '../accounts/account.js';
 import { ACCOUNT_COLUMNS } from '../accounts/account.store.js';
 import type { Session, SessionOfAccount, SessionView } from './session.js';
@@ -32,8 +41,12 @@ const FIND_LIVE = statement(
   `SELECT ${SESSION_COLUMNS}, ${ACCOUNT_COLUMNS}
      FROM sessions AS session
      JOIN users ON users.id = session.user_id
-    WHERE session.id = $1 AND ${LIVE}`,
+    WHERE session.id = ANY ($1) AND ${LIVE}`,
 );
+
+// How many of those statements may be under way, and how many requests one is for.
+const LANES = 2;
+const MOST = 50;
 
 const LIST = statement(
   'session-list',
@@ -94,11 +107,14 @@ const SWEEP = statement(
 @Injectable()
 export class SessionStore {
   readonly #insert: ReturnType<typeof statement>;
+  readonly #live: Coalescer<string, SessionOfAccount | undefined>;
 
   constructor(
     private readonly clock: Clock,
     private readonly events: EventLog,
+    private readonly database: Database,
   ) {
+    this.#live = new Coalescer((ids) => this.#findLive(ids), { lanes: LANES, most: MOST });
     this.#insert = statement('session-insert', insertSql(events));
   }
 
@@ -126,10 +142,12 @@ export class SessionStore {
     return account;
   }
 
-  /** A session that is alive now, with its account: all that a request with an access token needs. */
-  async findLive(tx: Tx, id: string): Promise<SessionOfAccount | undefined> {
-    const [row] = await tx.query<SessionRow>(FIND_LIVE, [id, this.clock.now()]);
-    return row && sessionOfAccount(row);
+  /**
+   * A session that is alive now, with its account: all that a request with an access token needs. Requests that come at
+   * the same time are looked up together.
+   */
+  findLive(id: string): Promise<SessionOfAccount | undefined> {
+    return this.#live.run(id);
   }
 
   /** Live sessions of a user, oldest first. */
@@ -177,6 +195,12 @@ export class SessionStore {
   async addressesSince(tx: Tx, userId: string, since: Date): Promise<string[]> {
     const rows = await tx.query<{ ip: string }>(ADDRESSES, [userId, since]);
     return rows.map((row) => row.ip);
+  }
+
+  async #findLive(ids: readonly string[]): Promise<(SessionOfAccount | undefined)[]> {
+    const rows = await this.database.direct.query<SessionRow>(FIND_LIVE, [ids, this.clock.now()]);
+    const live = new Map(rows.map((row) => [row.sessionId, sessionOfAccount(row)]));
+    return ids.map((id) => live.get(id));
   }
 }
 
