@@ -35,11 +35,10 @@ async function start(args) {
   await ensureBuilt();
   const node = projectNode();
   if (node !== process.execPath) {
-    endLike(await runProgram(node, ['--enable-source-maps', ENTRY, ...args]));
+    endLike(await runProgram(node, [ENTRY, ...args]));
     return;
   }
   // npm puts node_modules/.bin first in the PATH, so this is the usual case once the packages are there.
-  process.setSourceMapsEnabled(true);
   process.argv = [process.execPath, ENTRY, ...args];
   await import(pathToFileURL(ENTRY).href);
 }

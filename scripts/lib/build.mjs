@@ -1,11 +1,15 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
+import { bundlePrograms } from './bundle.mjs';
 import { quietCommand } from './quiet-command.mjs';
 import { ENTRY, projectNode, ROOT } from './repository.mjs';
 
 /** Everything the compiler's output depends on. */
-const SOURCES = ['apps', 'libs', 'migrations', 'tsconfig.json', 'nest-cli.json', 'package-lock.json'];
+const SOURCES = [
+  ...['apps', 'libs', 'migrations', 'scripts/lib/bundle.mjs'],
+  ...['tsconfig.json', 'nest-cli.json', 'package-lock.json'],
+];
 const OUTPUT = join(ROOT, 'dist');
 /** Inside the output and written last, so that an output without it is none. */
 const STAMP = join(OUTPUT, '.countersign-built');
@@ -23,6 +27,7 @@ export async function build() {
   rmSync(OUTPUT, { recursive: true, force: true });
   const nest = join(ROOT, 'node_modules/@nestjs/cli/bin/nest.js');
   await quietCommand('building', projectNode(), [nest, 'build', 'api']);
+  await bundlePrograms();
   writeFileSync(STAMP, built);
 }
 

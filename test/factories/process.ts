@@ -58,7 +58,7 @@ export interface ProcessOptions {
 /** Starts a process of the product on a port of its own. It may not be ready yet: see `ready`. */
 export async function startProcess(options: ProcessOptions = {}): Promise<ProductProcess> {
   const port = options.port ?? (await freePort());
-  const [file, ...args] = options.command ?? [process.execPath, '--enable-source-maps', ENTRY];
+  const [file, ...args] = options.command ?? [process.execPath, ENTRY];
   const child = spawn(file, [...args, ...(options.args ?? [])], {
     cwd: options.cwd ?? ROOT,
     detached: true,

@@ -1,0 +1,37 @@
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { ROOT } from './repository.mjs';
+
+const PROGRAMS = join(ROOT, 'dist/apps/api/src');
+/** What brings machine code, and what TypeORM loads by itself: there must not be a second one beside it. */
+const OUTSIDE = ['@node-rs/argon2', 'pg'];
+
+/**
+ * Makes the service and its command line, each built already, out of a few files instead of three and a half thousand,
+ * with everything of ours and of the packages that they need: to find and link that many is most of what a start takes
+ * (docs/adr/0011-one-file.md). What a package asks for by a name that is made up while running, and what factors of
+ * one's own import, is still looked for among the packages.
+ */
+export async function bundlePrograms() {
+  const { rolldown } = await import('rolldown');
+  const build = await rolldown({
+    input: { main: join(PROGRAMS, 'main.js'), 'cli/main': join(PROGRAMS, 'cli/main.js') },
+    platform: 'node',
+    external: OUTSIDE,
+    onLog(level, log, report) {
+      // What cannot be resolved is a driver or an adapter that nobody has installed, and nobody asks for.
+      if (level !== 'warn') report(level, log);
+    },
+  });
+  await build.write({
+    dir: PROGRAMS,
+    format: 'esm',
+    // Nest, TypeORM and the OpenAPI document go by the names of classes.
+    keepNames: true,
+    minify: { compress: false, mangle: false, codegen: { removeWhitespace: true } },
+    chunkFileNames: 'chunks/[name]-[hash].js',
+  });
+  await build.close();
+  // The compiler's, of files that are no more.
+  for (const program of ['main', 'cli/main']) rmSync(join(PROGRAMS, `${program}.js.map`), { force: true });
+}
