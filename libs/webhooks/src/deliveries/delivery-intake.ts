@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Database } from '@countersign/core';
+import { Coalescer, Database } from '@countersign/core';
 import { WebhookStore } from '../webhook.store.js';
 import type { DeliveryRef } from './delivery.js';
 import { DeliveryStore, type TakenDelivery } from './delivery.store.js';
@@ -9,20 +9,35 @@ import { RetrySchedule } from './retry-schedule.js';
 /** What became of taking a delivery in hand. */
 export type Intake = 'taken' | 'no-room' | 'nothing-to-do';
 
+// A job is one delivery; those of a receiver that was dead for a while come by the hundred.
+const LANES = 2;
+const MOST = 100;
+
 /** Takes written deliveries in hand: under a lease, one worker at a time. */
 @Injectable()
 export class DeliveryIntake {
+  readonly #taking: Coalescer<DeliveryRef, TakenDelivery | undefined>;
+  readonly #lettingGo: Coalescer<DeliveryRef, undefined>;
+
   constructor(
     private readonly store: DeliveryStore,
     private readonly webhooks: WebhookStore,
     private readonly dispatcher: Dispatcher,
     private readonly schedule: RetrySchedule,
     private readonly database: Database,
-  ) {}
+  ) {
+    // Of two jobs for one delivery, the second finds it in the hand of the first.
+    const together = { lanes: LANES, most: MOST, keyOf: ({ id }: DeliveryRef) => id };
+    this.#taking = new Coalescer((due) => store.take(database.direct, due, schedule.leaseMs), together);
+    this.#lettingGo = new Coalescer(async (held) => {
+      await store.letGo(database.direct, held);
+      return held.map(() => undefined);
+    }, together);
+  }
 
   async take(delivery: DeliveryRef): Promise<Intake> {
     const heldUntil = this.schedule.heldUntil();
-    const taken = await this.store.take(this.database.direct, delivery, this.schedule.leaseMs);
+    const taken = await this.#taking.run(delivery);
     if (taken === undefined) return 'nothing-to-do';
     const obstacle = obstacleOf(taken);
     if (obstacle !== undefined) {
@@ -34,7 +49,7 @@ export class DeliveryIntake {
       return 'nothing-to-do';
     }
     if (!this.dispatcher.hasRoom(taken.webhookId)) {
-      await this.store.letGo(this.database.direct, delivery);
+      await this.#lettingGo.run(delivery);
       return 'no-room';
     }
     const { eventId, eventAt, eventType, userId, externalId, data, url, step, webhookId } = taken;

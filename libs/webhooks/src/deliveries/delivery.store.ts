@@ -53,12 +53,15 @@ const INSERT = statement(
 const TAKE = statement(
   'webhook-delivery-take',
   `WITH taken AS (
-     UPDATE webhook_deliveries SET leased_until = now() + $4::integer * interval '1 millisecond'
-      WHERE id = $1 AND created_at = $2 AND attempt = $3 AND status = 'pending'
-        AND (leased_until IS NULL OR leased_until <= now())
-     RETURNING webhook_id, event_id, event_at, event_type, step
+     UPDATE webhook_deliveries AS delivery SET leased_until = now() + $2::integer * interval '1 millisecond'
+       FROM jsonb_to_recordset($1::jsonb) AS due (id uuid, created_at timestamptz, attempt integer)
+      WHERE delivery.id = due.id AND delivery.created_at = due.created_at AND delivery.attempt = due.attempt
+        AND delivery.status = 'pending'
+        AND (delivery.leased_until IS NULL OR delivery.leased_until <= now())
+     RETURNING delivery.id, delivery.webhook_id, delivery.event_id, delivery.event_at, delivery.event_type,
+               delivery.step
    )
-   SELECT taken.step, taken.webhook_id AS "webhookId", webhook.url, webhook.status AS "webhookStatus",
+   SELECT taken.id, taken.step, taken.webhook_id AS "webhookId", webhook.url, webhook.status AS "webhookStatus",
           webhook.secret, webhook.previous_secret AS "previousSecret",
           webhook.previous_until AS "previousUntil", taken.event_id AS "eventId", taken.event_at AS "eventAt",
           taken.event_type AS "eventType", event.user_id AS "userId", event.data,
@@ -71,7 +74,9 @@ const TAKE = statement(
 
 const LET_GO = statement(
   'webhook-delivery-let-go',
-  `UPDATE webhook_deliveries SET leased_until = NULL WHERE id = $1 AND created_at = $2 AND attempt = $3`,
+  `UPDATE webhook_deliveries AS delivery SET leased_until = NULL
+     FROM jsonb_to_recordset($1::jsonb) AS held (id uuid, created_at timestamptz, attempt integer)
+    WHERE delivery.id = held.id AND delivery.created_at = held.created_at AND delivery.attempt = held.attempt`,
 );
 
 const LET_FALL = statement(
@@ -167,26 +172,28 @@ export class DeliveryStore {
     return rows.map(({ id }) => ({ id, createdAt, attempt: 0 }));
   }
 
-  /** Takes a delivery in hand. @returns `undefined` where it is done, in another's hand, or counted otherwise */
+  /**
+   * Takes deliveries in hand, each named once.
+   * @returns them in that order; `undefined` for one that is done, in another's hand, or counted otherwise
+   */
   async take(
     tx: Tx,
-    { id, createdAt, attempt }: DeliveryRef,
+    deliveries: readonly DeliveryRef[],
     leaseMs: number,
-  ): Promise<TakenDelivery | undefined> {
-    const values = [id, createdAt, attempt, leaseMs];
-    const [taken] = await tx.query<TakenDelivery>(TAKE, values);
-    return taken;
+  ): Promise<(TakenDelivery | undefined)[]> {
+    const rows = await tx.query<TakenDelivery & { readonly id: string }>(TAKE, [refsOf(deliveries), leaseMs]);
+    const taken = new Map(rows.map((row) => [row.id, row]));
+    return deliveries.map(({ id }) => taken.get(id));
   }
 
-  /** Puts a delivery back that was taken in hand and not attempted. */
-  async letGo(tx: Tx, { id, createdAt, attempt }: DeliveryRef): Promise<void> {
-    await tx.query(LET_GO, [id, createdAt, attempt]);
+  /** Puts deliveries back that were taken in hand and not attempted. */
+  async letGo(tx: Tx, deliveries: readonly DeliveryRef[]): Promise<void> {
+    await tx.query(LET_GO, [refsOf(deliveries)]);
   }
 
   /** Ends the leases of deliveries that were not attempted, so that another worker takes them up at once. */
   async letFall(tx: Tx, deliveries: readonly DeliveryRef[]): Promise<void> {
-    const rows = deliveries.map(({ id, createdAt, attempt }) => ({ id, created_at: createdAt, attempt }));
-    if (rows.length > 0) await tx.query(LET_FALL, [JSON.stringify(rows)]);
+    if (deliveries.length > 0) await tx.query(LET_FALL, [refsOf(deliveries)]);
   }
 
   /** Writes what attempts came to. @returns the ids of those that nobody else had settled */
@@ -240,4 +247,10 @@ export class DeliveryStore {
     // At once, by whichever worker looks first.
     await this.insert(tx, missing, 0);
   }
+}
+
+function refsOf(deliveries: readonly DeliveryRef[]): string {
+  return JSON.stringify(
+    deliveries.map(({ id, createdAt, attempt }) => ({ id, created_at: createdAt, attempt })),
+  );
 }
