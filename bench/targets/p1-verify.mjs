@@ -6,15 +6,17 @@ import { seedUsers, totp } from '../lib/seed.mjs';
 const USERS = 120_000;
 const CONNECTIONS = 16;
 
-/** Verifications by TOTP, each of another user. @param {string} key an API key; @param {number} users u0 to u(users-1) */
-export function verifications(key, users = USERS) {
-  let next = 0;
+/** Whoever asks begins where the one before has ended: a code is spent whatever target it was for. */
+let next = 0;
+
+/** Verifications by TOTP, each of another user. @param {string} key an API key */
+export function verifications(key) {
   return [
     {
       method: 'POST',
       headers: { 'x-api-key': key },
       setupRequest: (request) => {
-        const user = `u${next % users}`;
+        const user = `u${next % USERS}`;
         next += 1;
         return { ...request, path: `/v1/users/${user}/verify`, body: JSON.stringify({ code: totp() }) };
       },
