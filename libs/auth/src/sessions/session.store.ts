@@ -44,8 +44,7 @@ const FIND_LIVE = statement(
     WHERE session.id = ANY ($1) AND ${LIVE}`,
 );
 
-// How many of those statements may be under way, and how many requests one is for.
-const LANES = 2;
+// How many requests one such statement is for.
 const MOST = 50;
 
 const LIST = statement(
@@ -114,7 +113,7 @@ export class SessionStore {
     private readonly events: EventLog,
     private readonly database: Database,
   ) {
-    this.#live = new Coalescer((ids) => this.#findLive(ids), { lanes: LANES, most: MOST });
+    this.#live = new Coalescer((ids) => this.#findLive(ids), { most: MOST });
     this.#insert = statement('session-insert', insertSql(events));
   }
 

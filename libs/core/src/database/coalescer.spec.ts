@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Coalescer } from './coalescer.js';
 
 /** Something that is asked, and answers when it is told to. */
@@ -21,10 +21,13 @@ class Asked {
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
+beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'performance'] }));
+afterEach(() => void vi.useRealTimers());
+
 describe('what many ask at once', () => {
   it('goes together, each with its own answer', async () => {
     const asked = new Asked();
-    const coalescer = new Coalescer(asked.ask, { lanes: 1, most: 10 });
+    const coalescer = new Coalescer(asked.ask, { most: 10 });
     const answers = Promise.all(['a', 'b', 'c'].map((question) => coalescer.run(question)));
     await turn();
     await asked.answer();
@@ -32,9 +35,9 @@ describe('what many ask at once', () => {
     expect(asked.batches).toEqual([['a', 'b', 'c']]);
   });
 
-  it('waits while every lane is busy, and goes together then, at most so many', async () => {
+  it('waits while another is under way, and goes together then, at most so many', async () => {
     const asked = new Asked();
-    const coalescer = new Coalescer(asked.ask, { lanes: 1, most: 2 });
+    const coalescer = new Coalescer(asked.ask, { most: 2 });
     const first = coalescer.run('a');
     await turn();
     const later = Promise.all(['b', 'c', 'd'].map((question) => coalescer.run(question)));
@@ -47,19 +50,40 @@ describe('what many ask at once', () => {
     expect(asked.batches).toEqual([['a'], ['b', 'c'], ['d']]);
   });
 
-  it('is asked by a free lane while another hangs', async () => {
+  it('is asked while another hangs, after a while', async () => {
     const asked = new Asked();
-    const coalescer = new Coalescer(asked.ask, { lanes: 2, most: 10 });
+    const coalescer = new Coalescer(asked.ask, { most: 10 });
     void coalescer.run('hangs');
     await turn();
     void coalescer.run('b');
+    await vi.advanceTimersByTimeAsync(40);
+    expect(asked.batches).toEqual([['hangs']]);
+    await vi.advanceTimersByTimeAsync(20);
     await turn();
     expect(asked.batches).toEqual([['hangs'], ['b']]);
   });
 
+  it('waits a moment for more where others came together just before', async () => {
+    const asked = new Asked();
+    const coalescer = new Coalescer(asked.ask, { most: 10, gatherMs: 1 });
+    void coalescer.run('a');
+    void coalescer.run('b');
+    await turn();
+    await asked.answer();
+    void coalescer.run('c');
+    await turn();
+    expect(asked.batches).toEqual([['a', 'b']]);
+    void coalescer.run('d');
+    await vi.advanceTimersByTimeAsync(1);
+    expect(asked.batches).toEqual([
+      ['a', 'b'],
+      ['c', 'd'],
+    ]);
+  });
+
   it('goes apart where it has the same key', async () => {
     const asked = new Asked();
-    const coalescer = new Coalescer(asked.ask, { lanes: 1, most: 10, keyOf: (question) => question });
+    const coalescer = new Coalescer(asked.ask, { most: 10, keyOf: (question) => question });
     const answers = Promise.all(['a', 'b', 'a'].map((question) => coalescer.run(question)));
     await turn();
     await asked.answer();
@@ -77,7 +101,7 @@ describe('a batch that fails', () => {
       if (questions.includes('bad')) throw error;
       return questions.map((question) => `${question}!`);
     };
-    return { coalescer: new Coalescer(ask, { lanes: 1, most: 10 }), batches };
+    return { coalescer: new Coalescer(ask, { most: 10 }), batches };
   };
   const settled = (coalescer: Coalescer<string, string>): Promise<string[]> =>
     Promise.all(
@@ -95,7 +119,26 @@ describe('a batch that fails', () => {
     expect(batches).toHaveLength(1);
   });
 
-  it('leaves the lane free', async () => {
+  it('because PostgreSQL went away takes along who has waited for its end: nobody waits twice', async () => {
+    const gone = Object.assign(new Error('gone'), { code: '57P01' });
+    let fail: (() => void) | undefined;
+    const ask = (): Promise<string[]> => new Promise((_, reject) => (fail = () => reject(gone)));
+    const coalescer = new Coalescer<string, string>(ask, { most: 1 });
+    const failures: string[] = [];
+    const run = (question: string): void => void coalescer.run(question).catch(() => failures.push(question));
+    ['a', 'b', 'c', 'd', 'e'].forEach(run);
+    // Four hang by now, one of them for whoever has waited longest.
+    for (let passed = 0; passed < 4; passed += 1) {
+      await vi.advanceTimersByTimeAsync(60);
+      await turn();
+    }
+    run('newcomer');
+    fail?.();
+    await turn();
+    expect(failures).toEqual(['d', 'e']);
+  });
+
+  it('lets the next be asked', async () => {
     const { coalescer } = failing(Object.assign(new Error('gone'), { code: '57P01' }));
     await settled(coalescer);
     expect(await coalescer.run('a')).toBe('a!');

@@ -29,10 +29,9 @@ interface Row {
   readonly settled: boolean;
 }
 
-// A commit waits for the disk, and costs PostgreSQL more than the rows in it. Two lanes: where one statement hangs,
-// the others go on.
-const LANES = 2;
+// A commit waits for the disk, and costs PostgreSQL more than the rows in it.
 const MOST = 50;
+const GATHER_MS = 1;
 
 /**
  * Spends the answers of many people in one statement, so that those who come together share a commit. For each of them
@@ -51,8 +50,8 @@ export class GroupCommit {
   ) {
     this.#spend = statement('group-commit', spendSql(events));
     this.#coalescer = new Coalescer((steps) => this.#settle(steps), {
-      lanes: LANES,
       most: MOST,
+      gatherMs: GATHER_MS,
       keyOf: ({ factorId }) => factorId,
     });
   }

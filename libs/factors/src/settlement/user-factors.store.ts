@@ -47,8 +47,9 @@ const LOAD = statement(
     ORDER BY asked.nth, factor.is_default DESC, factor.id`,
 );
 
-const LANES = 2;
 const MOST = 50;
+// Who is read together is settled together, in one commit.
+const GATHER_MS = 1;
 
 /**
  * Reads users with everything that an answer in one call needs: one statement, also for many who answer at the same
@@ -62,7 +63,7 @@ export class UserFactorsStore {
     private readonly sealer: Sealer,
     private readonly database: Database,
   ) {
-    this.#coalescer = new Coalescer((named) => this.#read(named), { lanes: LANES, most: MOST });
+    this.#coalescer = new Coalescer((named) => this.#read(named), { most: MOST, gatherMs: GATHER_MS });
   }
 
   /** @param externalId the application's own id for the user */

@@ -10,7 +10,6 @@ import { RetrySchedule } from './retry-schedule.js';
 export type Intake = 'taken' | 'no-room' | 'nothing-to-do';
 
 // A job is one delivery; those of a receiver that was dead for a while come by the hundred.
-const LANES = 2;
 const MOST = 100;
 
 /** Takes written deliveries in hand: under a lease, one worker at a time. */
@@ -27,7 +26,7 @@ export class DeliveryIntake {
     private readonly database: Database,
   ) {
     // Of two jobs for one delivery, the second finds it in the hand of the first.
-    const together = { lanes: LANES, most: MOST, keyOf: ({ id }: DeliveryRef) => id };
+    const together = { most: MOST, keyOf: ({ id }: DeliveryRef) => id };
     this.#taking = new Coalescer((due) => store.take(database.direct, due, schedule.leaseMs), together);
     this.#lettingGo = new Coalescer(async (held) => {
       await store.letGo(database.direct, held);

@@ -18,7 +18,7 @@ export class DueDeliveries implements OnModuleInit {
         await database.transaction((tx) => jobs.enqueue(tx, QUEUE.name, orders));
         return orders.map(() => undefined);
       },
-      { lanes: 1, most: 100 },
+      { most: 100 },
     );
   }
 
