@@ -9,7 +9,7 @@ const OUTSIDE = ['@node-rs/argon2', 'pg'];
 /**
  * Makes the service and its command line, each built already, out of a few files instead of three and a half thousand,
  * with everything of ours and of the packages that they need: to find and link that many is most of what a start takes
- * (docs/adr/0011-one-file.md). What a package asks for by a name that is made up while running, and what factors of
+ * (docs/adr/0011-the-service-is-bundled.md). What a package asks for by a name that is made up while running, and what factors of
  * one's own import, is still looked for among the packages.
  */
 export async function bundlePrograms() {

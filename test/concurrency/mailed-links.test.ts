@@ -21,8 +21,7 @@ describe.skipIf(!HAS_REDIS)('mails with links, on two instances', () => {
     await server.stop();
   });
 
-  const registerAt = (turn: number): Promise<Person> =>
-    register({ client: pair.client(turn), clock: pair.world.clock });
+  const registerAt = (turn: number): Promise<Person> => register({ client: pair.client(turn) });
   const mailsTo = (email: string): string[] =>
     server.taken.flatMap((mail) => (recipientsOf(mail).includes(email) ? [mail.text ?? ''] : []));
   const allSent = (): Promise<void> =>

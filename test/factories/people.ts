@@ -22,7 +22,7 @@ export interface PersonWithTotp extends Person {
 type World = Pick<TestApp, 'client' | 'clock'>;
 
 /** Registers somebody new. */
-export async function register({ client }: World): Promise<Person> {
+export async function register({ client }: Pick<World, 'client'>): Promise<Person> {
   const email = `person-${randomBytes(6).toString('hex')}@example.com`;
   const password = `a long ${randomBytes(6).toString('hex')} passphrase`;
   const { status, body } = await client.post('/v1/auth/register', { email, password });

@@ -136,7 +136,7 @@ describe("a stranger's factor", () => {
       const service = await (await start(modules, cwd)).ready();
       try {
         const { client } = service;
-        const person = await register(service as never);
+        const person = await register(service);
         const { accessToken: token } = person;
         const types = await client.get('/v1/factor-types', { token });
         expect(types.body.data).toContainEqual(
@@ -176,7 +176,7 @@ describe("a stranger's factor", () => {
   it('gets what its own Nest module provides, injected', async () => {
     const service = await (await start('./dist/index.js,./dist/office.js', project)).ready();
     try {
-      const { accessToken: token } = await register(service as never);
+      const { accessToken: token } = await register(service);
       const enrolled = await service.client.post('/v1/me/factors', { type: 'office_card' }, { token });
       expect(enrolled.body).toMatchObject({ printer: 'the office printer' });
       const types = await service.client.get('/v1/factor-types', { token });

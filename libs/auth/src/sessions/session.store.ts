@@ -36,12 +36,13 @@ export interface SessionPage {
 // Far more than a person has in a month.
 const MOST_ADDRESSES = 1_000;
 
+// The array stands behind a SELECT so that PostgreSQL keeps one plan, whatever its length.
 const FIND_LIVE = statement(
   'session-find-live',
   `SELECT ${SESSION_COLUMNS}, ${ACCOUNT_COLUMNS}
      FROM sessions AS session
      JOIN users ON users.id = session.user_id
-    WHERE session.id = ANY ($1) AND ${LIVE}`,
+    WHERE session.id = ANY ((SELECT $1::uuid[])::uuid[]) AND ${LIVE}`,
 );
 
 // How many requests one such statement is for.

@@ -48,7 +48,7 @@ export class Coalescer<Question, Answer> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ question, since: performance.now(), resolve, reject });
       if (this.#underWay === 0) this.#open();
-      else this.#watch ??= setTimeout(() => this.#lookForHanging(), PATIENCE_MS);
+      else if (this.#watch === undefined) this.#watch = this.#soon();
     });
   }
 
@@ -72,7 +72,11 @@ export class Coalescer<Question, Answer> {
     this.#watch = undefined;
     if (this.#waiting.length === 0) return;
     if (this.#underWay < LANES && this.#waiting.some(isOld)) this.#open();
-    this.#watch = setTimeout(() => this.#lookForHanging(), PATIENCE_MS);
+    this.#watch = this.#soon();
+  }
+
+  #soon(): NodeJS.Timeout {
+    return setTimeout(() => this.#lookForHanging(), PATIENCE_MS);
   }
 
   #next(): Waiting<Question, Answer>[] {
