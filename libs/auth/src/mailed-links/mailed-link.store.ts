@@ -27,13 +27,14 @@ const TAKE_DUE = statement(
              link.security_epoch AS "securityEpoch", link.tries`,
 );
 
-// Who is meant: the user named, as long as nothing has changed; else the account that has the address.
+// Who is meant: the user named, as long as nothing has changed; else the account that has the address. An OR, because
+// it is found by two indices, and a CASE by none.
 const ADDRESSEE = statement(
   'mailed-link-addressee',
   `SELECT id, security_epoch AS "securityEpoch", locale, email_verified_at IS NOT NULL AS "emailVerified"
      FROM users
     WHERE application_id = $1 AND status = 'active' AND password_hash IS NOT NULL
-      AND CASE WHEN $2::uuid IS NULL THEN email = $4 ELSE id = $2 AND security_epoch = $3 END`,
+      AND (($2::uuid IS NULL AND email = $4) OR (id = $2 AND security_epoch = $3))`,
 );
 
 const TAKEN = statement(
