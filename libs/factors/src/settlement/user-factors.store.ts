@@ -37,8 +37,9 @@ type Row = Omit<KnownUser, 'id'> & { readonly nth: number; readonly userId: stri
 // The arrays stand behind a SELECT so that PostgreSQL keeps one plan, whatever their length.
 const LOAD = statement(
   'user-factors-load',
-  `SELECT asked.nth::integer, users.id AS "userId", users.external_id AS "externalId", users.email, users.locale, users.status,
-          users.role, users.security_epoch AS "securityEpoch", users.password_hash IS NOT NULL AS "hasPassword",
+  `SELECT asked.nth::integer, users.id AS "userId", users.external_id AS "externalId", users.email, users.locale,
+          users.status, users.role, users.security_epoch AS "securityEpoch",
+          users.password_hash IS NOT NULL AS "hasPassword",
           factor.id AS "factorId", factor.type, factor.hint, factor.is_default AS "isDefault",
           factor.locked_at IS NOT NULL AS locked, factor.secret, factor.secret_version AS "secretVersion",
           factor.watermark
