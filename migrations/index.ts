@@ -6,6 +6,7 @@ import { Webhooks0000000000005 } from './0005-webhooks.js';
 import { MailedLinks0000000000006 } from './0006-mailed-links.js';
 import { SigningKeys0000000000007 } from './0007-signing-keys.js';
 import { RefreshMilestones0000000000008 } from './0008-refresh-milestones.js';
+import { UserIndices0000000000009 } from './0009-user-indices.js';
 
 /** Every migration, oldest first. */
 export const migrations = [
@@ -17,4 +18,5 @@ export const migrations = [
   MailedLinks0000000000006,
   SigningKeys0000000000007,
   RefreshMilestones0000000000008,
+  UserIndices0000000000009,
 ];

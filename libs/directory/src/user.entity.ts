@@ -5,6 +5,10 @@ import { ApplicationEntity } from './application.entity.js';
 @Entity('users')
 @Index('users_external_id_key', ['applicationId', 'externalId'], { unique: true })
 @Index('users_application_index', ['applicationId', 'id'])
+@Index('users_administrators_index', ['applicationId', 'id'], { where: `role = 'admin'` })
+@Index('users_known_email_index', ['applicationId', 'email'], {
+  where: 'password_hash IS NULL AND email IS NOT NULL',
+})
 @Index('users_account_email_key', ['applicationId', 'email'], {
   unique: true,
   where: 'password_hash IS NOT NULL',

@@ -95,14 +95,16 @@ const LOCK = statement(
   `SELECT security_epoch AS epoch FROM users WHERE id = $1 AND status = 'active' FOR NO KEY UPDATE`,
 );
 
-// An address is an account's, or one user's: where several of a server's users share it, it names none of them.
+// An address is an account's, or one user's: where several of a server's users share it, it names none of them. Each
+// arm of the condition is what one index holds.
 const NAMED = statement(
   'user-named',
   `SELECT id, external_id AS "externalId", email, locale, security_epoch AS "securityEpoch",
           password_hash IS NOT NULL AS account
      FROM users
     WHERE application_id = $1 AND status = 'active'
-      AND (external_id = $2 OR email = $3)
+      AND (external_id = $2 OR email = $3 AND password_hash IS NOT NULL
+                            OR email = $3 AND password_hash IS NULL)
     ORDER BY external_id = $2 DESC, password_hash IS NOT NULL DESC
     LIMIT 2`,
 );

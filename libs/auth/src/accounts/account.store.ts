@@ -9,14 +9,15 @@ export interface AccountWithPassword extends Account {
 
 /**
  * The columns of an `Account`, of a row named `users`. A user has a default factor exactly while one that is not a
- * recovery factor is active, so one probe of a small index tells whether the second factor is on.
+ * recovery factor is active, so one probe of a small index tells whether the second factor is on. An EXISTS would let
+ * PostgreSQL read all factors instead where it expects many rows.
  */
 export const ACCOUNT_COLUMNS = `
           users.id, users.application_id AS "applicationId", users.external_id AS "externalId", users.email,
           users.email_verified_at IS NOT NULL AS "emailVerified", users.display_name AS "displayName",
           users.locale, users.status, users.role, users.security_epoch AS "securityEpoch",
           users.created_at AS "createdAt",
-          EXISTS (SELECT FROM factors WHERE factors.user_id = users.id AND factors.is_default)
+          COALESCE((SELECT true FROM factors WHERE factors.user_id = users.id AND factors.is_default), false)
             AS "twoFactorEnabled"`;
 
 const BY_EMAIL = statement(

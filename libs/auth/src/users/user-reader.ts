@@ -13,11 +13,12 @@ export interface UserPage {
   readonly after: string | undefined;
 }
 
+// A page begins at its place in the index, whoever asks for the last as for the first.
 const LIST = statement(
   'user-list',
   `SELECT ${ACCOUNT_COLUMNS}
      FROM users
-    WHERE users.application_id = $1 AND ($2::uuid IS NULL OR users.id > $2)
+    WHERE users.application_id = $1 AND users.id > COALESCE($2::uuid, '00000000-0000-0000-0000-000000000000')
     ORDER BY users.id
     LIMIT $3`,
 );

@@ -120,7 +120,7 @@ const LIST = statement(
           response_status AS "responseStatus", response_excerpt AS "responseExcerpt", error,
           next_attempt_at AS "nextAttemptAt"
      FROM webhook_deliveries
-    WHERE webhook_id = $1 AND ($2::uuid IS NULL OR id < $2)
+    WHERE webhook_id = $1 AND id < COALESCE($2::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
     ORDER BY id DESC
     LIMIT $3`,
 );
