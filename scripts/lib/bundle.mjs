@@ -28,7 +28,7 @@ export async function bundlePrograms() {
     format: 'esm',
     // Nest, TypeORM and the OpenAPI document go by the names of classes.
     keepNames: true,
-    minify: { compress: false, mangle: false, codegen: { removeWhitespace: true } },
+    minify: { compress: false, mangle: { keepNames: true }, codegen: { removeWhitespace: true } },
     chunkFileNames: 'chunks/[name]-[hash].js',
   });
   await build.close();

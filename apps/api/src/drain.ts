@@ -15,8 +15,12 @@ const LONGEST_MS = 25_000;
  * others until their keep-alive time is over.
  */
 export class Drain {
-  readonly #sockets = new Set<Socket>();
-  readonly #answers = new Set<ServerResponse>();
+  /**
+   * Each connection, with the answer under way on it; the last one where its client has asked ahead. There is no set of
+   * answers: a set that is written for each request leaves behind it a chain of its former tables, each of which V8
+   * keeps alive, with the answers in it, by the one before (docs/performance.md).
+   */
+  readonly #connections = new Map<Socket, ServerResponse | undefined>();
   #accepted = 0;
   #draining = false;
 
@@ -24,13 +28,15 @@ export class Drain {
   constructor(private readonly server: HttpServer) {
     server.on('connection', (socket: Socket) => {
       this.#accepted += 1;
-      this.#sockets.add(socket);
-      socket.once('close', () => this.#sockets.delete(socket));
+      this.#connections.set(socket, undefined);
+      socket.once('close', () => this.#connections.delete(socket));
     });
-    server.prependListener('request', (_request: IncomingMessage, answer: ServerResponse) => {
+    server.prependListener('request', ({ socket }: IncomingMessage, answer: ServerResponse) => {
       if (this.#draining) answer.setHeader('Connection', 'close');
-      this.#answers.add(answer);
-      answer.once('close', () => this.#answers.delete(answer));
+      this.#connections.set(socket, answer);
+      answer.once('close', () => {
+        if (this.#connections.get(socket) === answer) this.#connections.set(socket, undefined);
+      });
     });
   }
 
@@ -39,8 +45,8 @@ export class Drain {
     if (!this.server.listening) return;
     await this.#acceptWaiting();
     this.#draining = true;
-    for (const answer of this.#answers) {
-      if (!answer.headersSent) answer.setHeader('Connection', 'close');
+    for (const answer of this.#connections.values()) {
+      if (answer?.headersSent === false) answer.setHeader('Connection', 'close');
     }
     const begun = performance.now();
     await new Promise<void>((resolve) => {
@@ -68,7 +74,7 @@ export class Drain {
   #closeConnections(afterMs: number): void {
     if (afterMs < GRACE_MS) return;
     this.server.closeIdleConnections();
-    for (const socket of this.#sockets) {
+    for (const socket of this.#connections.keys()) {
       // Opened ahead of need, as browsers and balancers do: to Node it is waiting for a request, not idle.
       if (socket.bytesRead === 0 || afterMs > LONGEST_MS) socket.destroy();
     }
