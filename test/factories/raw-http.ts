@@ -39,6 +39,7 @@ function answerIn(text: string): Answer & { readonly answers: number } {
     status: Number(statusLine.split(' ')[1]),
     headers,
     body: body.startsWith('{') ? (JSON.parse(Buffer.from(body, 'latin1').toString('utf8')) as unknown) : body,
-    answers: text.match(/^HTTP\/1\.1 /gm)?.length ?? 0,
+    // A body ends without a line end: the next answer may begin anywhere.
+    answers: text.match(/HTTP\/1\.1 \d{3} /g)?.length ?? 0,
   };
 }

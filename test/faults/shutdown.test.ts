@@ -5,18 +5,25 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { freshDatabase } from '../factories/database.js';
 import { tally } from '../factories/pair.js';
 import { eventually, isAlive, type ProductProcess, startProcess } from '../factories/process.js';
+import { sendRaw } from '../factories/raw-http.js';
 import { startMailServer } from '../factories/smtp.js';
+import { sql } from '../factories/sql.js';
 import { WIDE_LIMITS } from '../factories/traffic.js';
+
+const newAddress = (): string => `${randomBytes(6).toString('hex')}@example.com`;
+const newPassword = (): string => `a long ${randomBytes(6).toString('hex')} phrase`;
 
 describe('SIGTERM', () => {
   let product: ProductProcess;
   let port: number;
+  let databaseUrl: string;
   const agents: Agent[] = [];
 
   beforeEach(async () => {
+    databaseUrl = await freshDatabase();
     const env = {
       NODE_ENV: 'test',
-      DATABASE_URL: await freshDatabase(),
+      DATABASE_URL: databaseUrl,
       MASTER_KEY: randomBytes(32).toString('base64'),
       LOG_LEVEL: 'error',
       ...WIDE_LIMITS,
@@ -35,10 +42,7 @@ describe('SIGTERM', () => {
     return agent;
   };
   const registration = () =>
-    product.client.post('/v1/auth/register', {
-      email: `${randomBytes(6).toString('hex')}@example.com`,
-      password: `a long ${randomBytes(6).toString('hex')} phrase`,
-    });
+    product.client.post('/v1/auth/register', { email: newAddress(), password: newPassword() });
 
   it('answers every request under way, refuses new connections and tells balancers on open ones', async () => {
     const kept = keepAliveAgent();
@@ -61,6 +65,20 @@ describe('SIGTERM', () => {
     const ended = product.stop();
     const fates = await Promise.all(clients.map(({ fate }) => fate));
     expect(fates).toEqual(clients.map(() => 'ECONNREFUSED'));
+    expect(await ended).toMatchObject({ code: 0 });
+  });
+
+  it('answers all that a client has sent ahead on one connection', async () => {
+    const ahead = sendRaw(
+      product.client.baseUrl,
+      Array.from({ length: 8 }, () => {
+        const body = JSON.stringify({ email: newAddress(), password: newPassword() });
+        return `POST /v1/auth/register HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
+      }).join(''),
+    );
+    await eventually(async () => (await sql(databaseUrl, 'SELECT id FROM users')).length > 0);
+    const ended = product.stop();
+    expect(await ahead).toMatchObject({ status: 201, answers: 8 });
     expect(await ended).toMatchObject({ code: 0 });
   });
 
