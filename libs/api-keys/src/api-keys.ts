@@ -5,7 +5,7 @@ import type { ApiKeysConfig } from './api-keys.config.js';
 import type { ApiKey, KeyCheck, KeyRateLimit } from './api-key.js';
 import { ApiKeyStore } from './api-key.store.js';
 import { KeyUses } from './key-uses.js';
-import { parseKey } from './key-text.js';
+import { keyDigest, parseKey, PREFIX_LENGTH } from './key-text.js';
 
 // A revoked key is refused everywhere within five seconds of its revocation: this, and the time of a lookup.
 const REMEMBERED_MS = 4_000;
@@ -15,6 +15,8 @@ const MOST_REMEMBERED = 10_000;
 @Injectable()
 export class ApiKeys {
   readonly #memory: ShortMemory<KeyCheck>;
+  /** UUIDs of keys that have opened, by what of their text is public: to read and check the whole of it costs more. */
+  readonly #ids = new Map<string, string>();
 
   constructor(
     private readonly store: ApiKeyStore,
@@ -31,13 +33,21 @@ export class ApiKeys {
    * @returns the key, or `undefined` for one that is mistyped, unknown, revoked, expired or rotated away
    */
   async authenticate(text: string): Promise<ApiKey | undefined> {
-    const parsed = parseKey(text);
-    if (parsed === undefined) return undefined;
-    const key = await this.#memory.recall(parsed.id, () => this.store.check(this.database.direct, parsed.id));
+    const prefix = text.slice(0, PREFIX_LENGTH);
+    const known = this.#ids.get(prefix);
+    const id = known ?? parseKey(text);
+    if (id === undefined) return undefined;
+    const key = await this.#memory.recall(id, () => this.store.check(this.database.direct, id));
     const now = this.clock.now();
-    if (key === undefined || !opens(key, parsed.digest, now)) return undefined;
+    if (key === undefined || !opens(key, keyDigest(text), now)) return undefined;
+    if (known === undefined) this.#know(prefix, id);
     this.uses.note(key.id, now);
     return key;
+  }
+
+  #know(prefix: string, id: string): void {
+    if (this.#ids.size >= MOST_REMEMBERED) this.#ids.clear();
+    this.#ids.set(prefix, id);
   }
 
   /** Lets a change made by this process count in it at once. */

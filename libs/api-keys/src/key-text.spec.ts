@@ -1,7 +1,7 @@
 import { newId, publicId } from '@countersign/core';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { keyPrefix, mintKey, parseKey } from './key-text.js';
+import { keyDigest, keyPrefix, mintKey, parseKey } from './key-text.js';
 
 const ID = newId(new Date('2026-11-27T00:00:00.000Z'));
 
@@ -16,7 +16,8 @@ describe('the text of an API key', () => {
 
   it('is read back to its id and the digest that is kept', () => {
     const { key, digest } = mintKey(ID);
-    expect(parseKey(key.reveal())).toEqual({ id: ID, digest });
+    expect(parseKey(key.reveal())).toBe(ID);
+    expect(keyDigest(key.reveal())).toEqual(digest);
   });
 
   it('tells every typo of one character from a key', () => {

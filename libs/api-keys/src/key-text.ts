@@ -9,14 +9,6 @@ export interface MintedKey {
   readonly digest: Buffer;
 }
 
-/** What a text that came in says of itself; whether it is a key is known when its digest is found. */
-export interface ParsedKey {
-  /** UUID. */
-  readonly id: string;
-  /** SHA-256 of the whole text, 32 bytes. */
-  readonly digest: Buffer;
-}
-
 const DIGITS = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
 const SECRET_BYTES = 32;
 /** 62^43 > 2^256 and 62^6 > 2^32. */
@@ -24,6 +16,8 @@ const SECRET_LENGTH = 43;
 const CHECKSUM_LENGTH = 6;
 
 const ID_PREFIX = 'key_';
+/** So long is the part of a key that `keyPrefix` makes. */
+export const PREFIX_LENGTH = 'cs_'.length + 26;
 const KEY = /^(cs_([0-9a-hjkmnp-tv-z]{26})_[0-9A-Za-z]{43})([0-9A-Za-z]{6})$/;
 
 /** The part of a key that may be shown: it names the key and opens nothing. */
@@ -40,15 +34,23 @@ export function keyPrefix(id: string): string {
 export function mintKey(id: string): MintedKey {
   const secret = base62(BigInt(`0x${randomBytes(SECRET_BYTES).toString('hex')}`), SECRET_LENGTH);
   const text = withChecksum(`${keyPrefix(id)}_${secret}`);
-  return { key: new Secret(text), digest: digestOf(text) };
+  return { key: new Secret(text), digest: keyDigest(text) };
 }
 
-/** Reads a key that came from outside: `undefined` for anything else, a mistyped one included. Never throws. */
-export function parseKey(text: string): ParsedKey | undefined {
+/**
+ * Reads a key that came from outside. Never throws.
+ * @returns the UUID that it names, which is a key's when its digest is found; `undefined` for anything that is none, a
+ * mistyped one included
+ */
+export function parseKey(text: string): string | undefined {
   const [, body, suffix] = KEY.exec(text) ?? [];
   if (body === undefined || suffix === undefined || withChecksum(body) !== text) return undefined;
-  const id = parsePublicId('key', `${ID_PREFIX}${suffix}`);
-  return id === undefined ? undefined : { id, digest: digestOf(text) };
+  return parsePublicId('key', `${ID_PREFIX}${suffix}`);
+}
+
+/** What is kept of a key, and compared. @returns SHA-256 of the whole text, 32 bytes */
+export function keyDigest(text: string): Buffer {
+  return hash('sha256', text, 'buffer');
 }
 
 function withChecksum(body: string): string {
@@ -59,8 +61,4 @@ function base62(value: bigint, length: number): string {
   let text = '';
   for (let rest = value; rest > 0n; rest /= 62n) text = `${DIGITS[Number(rest % 62n)] ?? ''}${text}`;
   return text.padStart(length, '0');
-}
-
-function digestOf(text: string): Buffer {
-  return hash('sha256', text, 'buffer');
 }

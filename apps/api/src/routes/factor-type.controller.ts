@@ -1,6 +1,7 @@
-import { Controller, Get, Query, Req } from '@nestjs/common';
+import { Controller, Get, Header, Query, Req } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { answerSchemaOf, FactorRegistry, jsonSchemaOf, type RegisteredFactor } from '@countersign/factors';
+import type { ApplicationPolicy } from '@countersign/directory';
 import type { FastifyRequest } from 'fastify';
 import { BeforeEnrolment, ForEverybodyKnown } from '../http/access.decorator.js';
 import { unknownCursor } from '../http/pagination.js';
@@ -17,16 +18,35 @@ export class FactorTypeController {
   constructor(private readonly registry: FactorRegistry) {}
 
   @Get()
+  @Header('Content-Type', 'application/json; charset=utf-8')
   @ApiOperation({ summary: 'List the factor types that can be enrolled', operationId: 'listFactorTypes' })
   @ApiOkResponse({ type: FactorTypeListDto })
   @Problems()
-  list(@Query() { limit, cursor }: ListQueryDto, @Req() request: FastifyRequest): FactorTypeListDto {
+  list(@Query() { limit, cursor }: ListQueryDto, @Req() request: FastifyRequest): string {
+    const { policy } = applicationOf(request);
+    const known = textsOf(policy);
+    const asked = `${limit} ${cursor ?? ''}`;
+    const page = known.get(asked) ?? JSON.stringify(this.#page(policy, limit, cursor));
+    known.set(asked, page);
+    return page;
+  }
+
+  #page(policy: ApplicationPolicy, limit: number, cursor: string | undefined): FactorTypeListDto {
     if (cursor !== undefined && this.registry.find(cursor) === undefined) throw unknownCursor();
-    const offered = this.registry.allOffered(applicationOf(request).policy);
+    const offered = this.registry.allOffered(policy);
     const rest = offered.filter(({ options }) => cursor === undefined || options.type > cursor);
     const data = rest.slice(0, limit).map(typeView);
     return { data, nextCursor: rest.length > limit ? (data.at(-1)?.type ?? null) : null };
   }
+}
+
+// As text, while an application's policy is remembered: it depends on nothing else.
+const texts = new WeakMap<ApplicationPolicy, Map<string, string>>();
+
+function textsOf(policy: ApplicationPolicy): Map<string, string> {
+  const known = texts.get(policy) ?? new Map<string, string>();
+  texts.set(policy, known);
+  return known;
 }
 
 // What is registered does not change while the process runs.
