@@ -32,8 +32,12 @@ export const p6 = {
       };
       const before = await sequentialScans(many);
       const measure = (which) => async () => {
-        await stepBegun(16_000);
-        return measured(services[which], { connections: CONNECTIONS, seconds: SECONDS, requests: load[which]() });
+        await stepBegun();
+        return measured(services[which], {
+          connections: CONNECTIONS,
+          seconds: SECONDS,
+          requests: load[which](),
+        });
       };
       const results = await inTurn(
         runs,
