@@ -1,5 +1,6 @@
 import { Logger } from '@nestjs/common';
-import type { Pool, PoolClient, QueryResultRow } from 'pg';
+import type { Client, Pool, PoolClient, QueryResultRow } from 'pg';
+import { boundSilence } from './bounded-silence.js';
 import { DataSource, type MigrationInterface } from 'typeorm';
 import { isDatabaseUnavailable, isPreparedStatementLost } from './database-errors.js';
 import type { Statement } from './statement.js';
@@ -16,7 +17,7 @@ export interface DatabaseOptions {
 
 // A hung PostgreSQL costs a request at most five seconds: two to get a connection, three for an answer.
 const CONNECT_TIMEOUT_MS = 2_000;
-const QUERY_TIMEOUT_MS = 3_000;
+const SILENCE_MS = 3_000;
 // Any 64-bit number of our own; instances that start together take turns behind it.
 const MIGRATION_LOCK = '7308324476502171507';
 
@@ -57,7 +58,11 @@ export class Database {
       applicationName: 'countersign',
       poolSize: options.poolMax,
       connectTimeoutMS: CONNECT_TIMEOUT_MS,
-      extra: { query_timeout: QUERY_TIMEOUT_MS, idleTimeoutMillis: 60_000, keepAlive: true },
+      extra: {
+        onConnect: (client: Client) => boundSilence(client, SILENCE_MS),
+        idleTimeoutMillis: 60_000,
+        keepAlive: true,
+      },
       // The pool replaces broken connections by itself; an idle one that breaks is no news.
       poolErrorHandler: () => undefined,
     });
