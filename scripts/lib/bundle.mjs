@@ -1,10 +1,20 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { ROOT } from './repository.mjs';
 
 const PROGRAMS = join(ROOT, 'dist/apps/api/src');
 /** What brings machine code, and what TypeORM loads by itself: there must not be a second one beside it. */
 const OUTSIDE = ['@node-rs/argon2', 'pg'];
+/** TypeORM loads its drivers for every database there is to choose one. */
+const ONE_DRIVER = {
+  name: 'one-driver',
+  resolveId: (source, importer) =>
+    /typeorm\/driver\/DriverFactory\.js$/.test(importer ?? '') && /^\.\/(?!postgres\/)/.test(source)
+      ? '\0no-driver'
+      : undefined,
+  load: (id) => (id === '\0no-driver' ? 'export {}' : undefined),
+};
 
 /**
  * Makes the service and its command line, each built already, out of a few files instead of three and a half thousand,
@@ -18,6 +28,9 @@ export async function bundlePrograms() {
     input: { main: join(PROGRAMS, 'main.js'), 'cli/main': join(PROGRAMS, 'cli/main.js') },
     platform: 'node',
     external: OUTSIDE,
+    plugins: [ONE_DRIVER],
+    // One copy for us, who import it, and for class-validator, which requires it.
+    resolve: { alias: { 'libphonenumber-js/max': fileURLToPath(import.meta.resolve('libphonenumber-js/max')) } },
     onLog(level, log, report) {
       // What cannot be resolved is a driver or an adapter that nobody has installed, and nobody asks for.
       if (level !== 'warn') report(level, log);
