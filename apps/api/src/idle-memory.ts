@@ -15,10 +15,10 @@ const BUSY = 0.3;
  * (docs/adr/0011-the-service-is-bundled.md).
  */
 export class IdleMemory {
-  #busy = true;
+  #state: 'started' | 'busy' | 'idle' = 'started';
 
   /** @param collect frees what is garbage */
-  constructor(private readonly collect: () => void = collectGarbage) {}
+  constructor(private readonly collect: typeof collectGarbage = collectGarbage) {}
 
   /** Looks every three seconds, for as long as the process runs. */
   watch(): void {
@@ -33,19 +33,27 @@ export class IdleMemory {
 
   /** @param utilization of the event loop since the last look, from 0 to 1 */
   look(utilization: number): void {
-    if (utilization > BUSY) this.#busy = true;
-    if (!this.#busy || utilization > IDLE) return;
-    this.#busy = false;
-    this.collect();
+    if (utilization > BUSY) this.#state = 'busy';
+    if (this.#state === 'idle' || utilization > IDLE) return;
+    this.collect(this.#state === 'started' ? 'garbage and code' : 'garbage');
+    this.#state = 'idle';
   }
 }
 
-/** Frees all that is garbage, and returns the pages to the system. */
-export function collectGarbage(): void {
+/**
+ * Frees what nothing refers to.
+ *
+ * @param what `code`: compiled functions too, of which most are of no use once the service has started. Those that are
+ *   called again are compiled again, so that after a load this would cost more than it gives.
+ */
+export function collectGarbage(what: 'garbage' | 'garbage and code'): void {
   // Node has no call for it: V8 gives the function to contexts that are made while the flag is set.
   setFlagsFromString('--expose-gc');
   const collect = runInNewContext('gc') as (options: object) => void;
   setFlagsFromString('--no-expose-gc');
-  // Any other flavour leaves freed pages in V8's pool for eight seconds, and the code that only the start ran.
-  collect({ type: 'major', execution: 'sync', flavor: 'last-resort' });
+  collect({
+    type: 'major',
+    execution: 'sync',
+    flavor: what === 'garbage and code' ? 'last-resort' : 'regular',
+  });
 }
