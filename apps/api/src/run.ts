@@ -10,10 +10,10 @@ import { createApp } from './create-app.js';
 import { Drain } from './drain.js';
 import { environmentFrom } from './environment.js';
 import { openDatabase, type OpenDatabase } from './open-database.js';
-import { IdleMemory } from './idle-memory.js';
 import { HealthController } from './routes/health.controller.js';
 import { stopOnSignals } from './shutdown.js';
 import { explain, listenFailure } from './start-failure.js';
+import { giveBackStartMemory } from './start-memory.js';
 import { startScreen } from './start-screen.js';
 
 const NO_ADMINISTRATOR =
@@ -69,7 +69,7 @@ async function start(running: Running, config: LoadedConfig): Promise<void> {
   await app.listen(core.port, core.host).catch((error: unknown) => {
     throw listenFailure(error, core.host, core.port);
   });
-  new IdleMemory().watch();
+  giveBackStartMemory();
   if (core.production || core.role === 'worker') {
     new Logger('Start').log(`Ready on ${core.host}:${core.port} as ${core.publicUrl}`);
     return;
