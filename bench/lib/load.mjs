@@ -25,12 +25,11 @@ const warm = new WeakSet();
  * @param {number} load.connections
  * @param {number} load.seconds
  * @param {readonly object[]} load.requests autocannon's; several make one operation
+ * @param {number} [load.warmUp] seconds
  * @returns {Promise<Measured>}
  * @throws where a request was not answered with a 2xx: what fails fast is no figure
  */
-export async function measured(program, { connections, seconds, requests }) {
-  const warmUp = warm.has(program) ? WARM_UP_SECONDS : FIRST_WARM_UP_SECONDS;
-  warm.add(program);
+export async function measured(program, { connections, seconds, requests, warmUp = warmUpOf(program) }) {
   await run(program.url, { connections, requests, duration: warmUp });
   const before = program.cpuMs();
   const result = await run(program.url, { connections, requests, duration: seconds });
@@ -42,6 +41,12 @@ export async function measured(program, { connections, seconds, requests }) {
     p50: result.latency.p50,
     p99: result.latency.p99,
   };
+}
+
+function warmUpOf(program) {
+  const seconds = warm.has(program) ? WARM_UP_SECONDS : FIRST_WARM_UP_SECONDS;
+  warm.add(program);
+  return seconds;
 }
 
 /** Sends so many requests. @returns how often each status came */

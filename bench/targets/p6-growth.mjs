@@ -6,7 +6,8 @@ import { World } from '../lib/surroundings.mjs';
 const FEW = 10_000;
 const EVENTS_EACH = 20;
 const CONNECTIONS = 8;
-/** The few can answer twice in that, but not three times: their next turn is two steps later, and needs the third code. */
+const WARM_UP = 2;
+/** The few can answer twice in all that, but not three times: their next turn is two steps later, and needs the third code. */
 const SECONDS = 4;
 /** A user's code is good for the step before, this one and the next: three in one step of thirty seconds. */
 const STEPS = [-1, 0, 1];
@@ -36,6 +37,7 @@ export const p6 = {
         return measured(services[which], {
           connections: CONNECTIONS,
           seconds: SECONDS,
+          warmUp: WARM_UP,
           requests: load[which](),
         });
       };
