@@ -1,4 +1,4 @@
-import { costs, figure, inTurn, ratios, series, target } from '../lib/compared.mjs';
+import { inTurn, ofFloor, rate, withFloors } from '../lib/compared.mjs';
 import { measured } from '../lib/load.mjs';
 import { seedUsers, totp } from '../lib/seed.mjs';
 
@@ -41,10 +41,8 @@ function floorVerifications() {
 export const p1 = {
   id: 'P1',
   title: 'POST /v1/users/{user}/verify, TOTP, distinct users',
-  async run({ world, runs, seconds, tell }) {
-    const service = await world.service();
-    const floor = await world.floor('verify');
-    try {
+  run: ({ world, runs, seconds, tell }) =>
+    withFloors(world, ['verify'], async (service, floor) => {
       await seedOnce(world, tell);
       const requests = verifications(await world.apiKey(service));
       const floorRequests = floorVerifications();
@@ -56,17 +54,12 @@ export const p1 = {
         },
         tell,
       );
-      const rate = series(results.P1, 'perSecond');
-      const floorRate = series(results['P1 floor'], 'perSecond');
       return [
-        figure('P1', 'floor verify', floorRate, '/s', costs(results['P1 floor'])),
-        figure('P1', 'verifications', rate, '/s', costs(results.P1)),
-        target('P1', 'of the floor', ratios(rate, floorRate), '', { atLeast: 0.75 }),
+        rate('P1', 'floor verify', results['P1 floor']),
+        rate('P1', 'verifications', results.P1),
+        ofFloor('P1', 'of the floor', results.P1, results['P1 floor'], 0.75),
       ];
-    } finally {
-      await Promise.all([service.stop(), floor.stop()]);
-    }
-  },
+    }),
 };
 
 /** The users of P1, P3b and P10, where nobody has seeded them yet. */

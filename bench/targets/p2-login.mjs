@@ -1,4 +1,4 @@
-import { costs, figure, inTurn, ratios, series, target } from '../lib/compared.mjs';
+import { inTurn, ofFloor, rate, withFloors } from '../lib/compared.mjs';
 import { measured } from '../lib/load.mjs';
 import { PASSWORD, seedUsers, totp, unique } from '../lib/seed.mjs';
 
@@ -74,10 +74,8 @@ export async function seedAccounts(world) {
 export const p2 = {
   id: 'P2',
   title: 'POST /v1/auth/login and register, password only',
-  async run({ world, runs, seconds, tell }) {
-    const service = await world.service();
-    const floor = await world.floor('argon2');
-    try {
+  run: ({ world, runs, seconds, tell }) =>
+    withFloors(world, ['argon2'], async (service, floor) => {
       const logins = passwordLogins(await seedAccounts(world));
       const results = await inTurn(
         runs,
@@ -89,29 +87,23 @@ export const p2 = {
         },
         tell,
       );
-      const floorRate = series(results['P2 floor'], 'perSecond');
-      const rate = series(results.P2, 'perSecond');
-      const registered = series(results['P2 registration'], 'perSecond');
+      const floorResults = results['P2 floor'];
+      const registered = results['P2 registration'];
       return [
-        figure('P2', 'floor argon2', floorRate, '/s'),
-        figure('P2', 'logins', rate, '/s', costs(results.P2)),
-        target('P2', 'logins of the floor', ratios(rate, floorRate), '', { atLeast: 0.92 }),
-        figure('P2', 'registrations', registered, '/s', costs(results['P2 registration'])),
-        target('P2', 'registrations of the floor', ratios(registered, floorRate), '', { atLeast: 0.85 }),
+        rate('P2', 'floor argon2', floorResults),
+        rate('P2', 'logins', results.P2),
+        ofFloor('P2', 'logins of the floor', results.P2, floorResults, 0.92),
+        rate('P2', 'registrations', registered),
+        ofFloor('P2', 'registrations of the floor', registered, floorResults, 0.85),
       ];
-    } finally {
-      await Promise.all([service.stop(), floor.stop()]);
-    }
-  },
+    }),
 };
 
 export const p3 = {
   id: 'P3',
   title: 'login with password and TOTP, both steps',
-  async run({ world, runs, seconds, tell }) {
-    const service = await world.service();
-    const floor = await world.floor('argon2');
-    try {
+  run: ({ world, runs, seconds, tell }) =>
+    withFloors(world, ['argon2'], async (service, floor) => {
       const prefix = `t${unique()}`;
       tell(`${WITH_FACTOR} accounts with an authenticator app`);
       await seedUsers(world, { prefix, count: WITH_FACTOR, accounts: true });
@@ -124,17 +116,12 @@ export const p3 = {
         },
         tell,
       );
-      const floorRate = series(results['P3 floor'], 'perSecond');
-      const rate = series(results.P3, 'perSecond');
       return [
-        figure('P3', 'floor argon2', floorRate, '/s'),
-        figure('P3', 'logins with TOTP', rate, '/s', costs(results.P3)),
-        target('P3', 'of the floor', ratios(rate, floorRate), '', { atLeast: 0.85 }),
+        rate('P3', 'floor argon2', results['P3 floor']),
+        rate('P3', 'logins with TOTP', results.P3),
+        ofFloor('P3', 'of the floor', results.P3, results['P3 floor'], 0.85),
       ];
-    } finally {
-      await Promise.all([service.stop(), floor.stop()]);
-    }
-  },
+    }),
 };
 
 async function argon2(floor, seconds) {

@@ -1,4 +1,4 @@
-import { costs, figure, inTurn, ratios, series, target } from '../lib/compared.mjs';
+import { inTurn, ofFloor, rate, withFloors } from '../lib/compared.mjs';
 import { measured } from '../lib/load.mjs';
 
 const CONNECTIONS = 16;
@@ -11,11 +11,8 @@ export function keyChecks(key) {
 export const p4 = {
   id: 'P4',
   title: 'GET /v1/factor-types with an API key',
-  async run({ world, runs, seconds, tell }) {
-    const service = await world.service();
-    const floor = await world.floor('key-check');
-    const echo = await world.floor('echo');
-    try {
+  run: ({ world, runs, seconds, tell }) =>
+    withFloors(world, ['key-check', 'echo'], async (service, floor, echo) => {
       const requests = keyChecks(await world.apiKey(service));
       const floorRequests = [{ method: 'GET', path: '/', headers: { 'x-api-key': 'cs_bench' } }];
       const echoed = [{ method: 'POST', path: '/', body: JSON.stringify({ code: '123456' }) }];
@@ -28,16 +25,11 @@ export const p4 = {
         },
         tell,
       );
-      const rate = series(results.P4, 'perSecond');
-      const floorRate = series(results['P4 floor'], 'perSecond');
       return [
-        figure('P4', 'floor echo', series(results.echo, 'perSecond'), '/s', costs(results.echo)),
-        figure('P4', 'floor key-check', floorRate, '/s', costs(results['P4 floor'])),
-        figure('P4', 'key checks', rate, '/s', costs(results.P4)),
-        target('P4', 'of the floor', ratios(rate, floorRate), '', { atLeast: 0.6 }),
+        rate('P4', 'floor echo', results.echo),
+        rate('P4', 'floor key-check', results['P4 floor']),
+        rate('P4', 'key checks', results.P4),
+        ofFloor('P4', 'of the floor', results.P4, results['P4 floor'], 0.6),
       ];
-    } finally {
-      await Promise.all([service.stop(), floor.stop(), echo.stop()]);
-    }
-  },
+    }),
 };

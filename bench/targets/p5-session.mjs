@@ -1,4 +1,4 @@
-import { costs, figure, inTurn, ratios, series, target } from '../lib/compared.mjs';
+import { inTurn, ofFloor, rate, withFloors } from '../lib/compared.mjs';
 import { measured } from '../lib/load.mjs';
 import { PASSWORD } from '../lib/seed.mjs';
 import { called } from '../lib/surroundings.mjs';
@@ -10,10 +10,8 @@ const SESSIONS = 100;
 export const p5 = {
   id: 'P5',
   title: 'GET /v1/me with an access token',
-  async run({ world, runs, seconds, tell }) {
-    const service = await world.service();
-    const floor = await world.floor('session');
-    try {
+  run: ({ world, runs, seconds, tell }) =>
+    withFloors(world, ['session'], async (service, floor) => {
       const prefix = await seedAccounts(world);
       const tokens = await Promise.all(
         Array.from({ length: SESSIONS }, async (_, at) => {
@@ -43,15 +41,10 @@ export const p5 = {
         },
         tell,
       );
-      const rate = series(results.P5, 'perSecond');
-      const floorRate = series(results['P5 floor'], 'perSecond');
       return [
-        figure('P5', 'floor session', floorRate, '/s', costs(results['P5 floor'])),
-        figure('P5', 'own accounts read', rate, '/s', costs(results.P5)),
-        target('P5', 'of the floor', ratios(rate, floorRate), '', { atLeast: 0.6 }),
+        rate('P5', 'floor session', results['P5 floor']),
+        rate('P5', 'own accounts read', results.P5),
+        ofFloor('P5', 'of the floor', results.P5, results['P5 floor'], 0.6),
       ];
-    } finally {
-      await Promise.all([service.stop(), floor.stop()]);
-    }
-  },
+    }),
 };

@@ -10,7 +10,7 @@ const OUTSIDE = ['@node-rs/argon2', 'pg'];
 const ONE_DRIVER = {
   name: 'one-driver',
   resolveId: (source, importer) =>
-    /typeorm\/driver\/DriverFactory\.js$/.test(importer ?? '') && /^\.\/(?!postgres\/)/.test(source)
+    /typeorm[\\/]driver[\\/]DriverFactory\.js$/.test(importer ?? '') && /^\.\/(?!postgres\/)/.test(source)
       ? '\0no-driver'
       : undefined,
   load: (id) => (id === '\0no-driver' ? 'export {}' : undefined),
@@ -30,7 +30,9 @@ export async function bundlePrograms() {
     external: OUTSIDE,
     plugins: [ONE_DRIVER],
     // One copy for us, who import it, and for class-validator, which requires it.
-    resolve: { alias: { 'libphonenumber-js/max': fileURLToPath(import.meta.resolve('libphonenumber-js/max')) } },
+    resolve: {
+      alias: { 'libphonenumber-js/max': fileURLToPath(import.meta.resolve('libphonenumber-js/max')) },
+    },
     onLog(level, log, report) {
       // What cannot be resolved is a driver or an adapter that nobody has installed, and nobody asks for.
       if (level !== 'warn') report(level, log);

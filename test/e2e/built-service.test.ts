@@ -1,9 +1,11 @@
 import { randomBytes } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { enrolCodes, mobileNumber } from '../factories/codes.js';
 import { freshDatabase } from '../factories/database.js';
 import { type Person, register } from '../factories/people.js';
-import { type ProductProcess, startProcess } from '../factories/process.js';
+import { CLI, ENTRY, type ProductProcess, startProcess } from '../factories/process.js';
 import { type MailServer, startMailServer } from '../factories/smtp.js';
 import { SoftwareAuthenticator } from '../factories/software-authenticator.js';
 import { startTwilio, type TwilioStandIn } from '../factories/twilio.js';
@@ -76,6 +78,15 @@ describe('the service as it is built', () => {
     expect(registered.body.user.email).toBe(email.toLowerCase());
     const refused = await product.client.post('/v1/auth/register', { email, password, role: 'admin' });
     expect(refused).toMatchObject({ status: 400, body: { code: 'validation_failed' } });
+  });
+
+  it('holds nothing but ASCII: one other character doubles what the text of a file takes in memory', () => {
+    const programs = dirname(ENTRY);
+    const chunks = readdirSync(join(programs, 'chunks')).map((name) => join(programs, 'chunks', name));
+    expect(chunks.length).toBeGreaterThan(10);
+    for (const file of [ENTRY, CLI, ...chunks]) {
+      expect(/[^\0-\x7f]/.exec(readFileSync(file, 'utf8'))?.[0], file).toBeUndefined();
+    }
   });
 
   it('serves the browsable contract with its scripts', async () => {

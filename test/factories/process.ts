@@ -9,7 +9,7 @@ import { Client } from './client.js';
 export const ROOT = join(import.meta.dirname, '../..');
 
 /** What `npm start` runs once it is built; `npm test` has seen to that. */
-const ENTRY = join(ROOT, 'dist/apps/api/src/main.js');
+export const ENTRY = join(ROOT, 'dist/apps/api/src/main.js');
 
 /** The command line's program. */
 export const CLI = join(ROOT, 'dist/apps/api/src/cli/main.js');
