@@ -20,7 +20,7 @@ table and writes bench/results/. Ends with 1 where a target is missed. Nothing e
   --profile DIR  have the service write CPU profiles there; node bench/profile.mjs FILE reads them
   --help         show this
 
-All of them take about half an hour and 15 GB of disk; P1 alone two minutes.
+All of them take about forty minutes and 15 GB of disk; P1 alone two minutes.
 `;
 
 await runMain(() => bench(process.argv.slice(2)));
