@@ -1,4 +1,6 @@
+import { isDatabaseUnavailable } from '@countersign/core';
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { passwordLogin } from '../factories/accounts.js';
@@ -15,6 +17,7 @@ import { logIn, type PersonWithTotp, register, registerWithTotp } from '../facto
 import { eventually } from '../factories/process.js';
 import { eventsOf, sql } from '../factories/sql.js';
 import { type Timed, timed } from '../factories/timed.js';
+import { boundSilence } from '../../libs/core/src/database/bounded-silence.js';
 
 // The bound of security.md, and what a busy machine adds to it.
 const LONGEST_MS = 5_000 + 2_000;
@@ -83,6 +86,25 @@ describe('a PostgreSQL', () => {
       await logIn(world, person);
     },
   );
+
+  it('that hangs after the connection was idle is not waited for either', async () => {
+    const pool = new pg.Pool({
+      connectionString: postgres.url,
+      max: 1,
+      onConnect: (client) => boundSilence(client as pg.Client, 200),
+    });
+    pool.on('error', () => undefined);
+    try {
+      const client = await pool.connect();
+      await once(client.connection.stream, 'timeout');
+      expect((await client.query('SELECT 1')).rows).toHaveLength(1);
+      client.release();
+      await expect(pool.query('SELECT pg_sleep(10)')).rejects.toSatisfy(isDatabaseUnavailable);
+      expect((await pool.query('SELECT 1')).rows).toHaveLength(1);
+    } finally {
+      await pool.end();
+    }
+  });
 
   it('that restarts between two requests is not noticed by the second', async () => {
     await register(world);

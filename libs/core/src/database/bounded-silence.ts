@@ -13,7 +13,9 @@ import type { Client } from 'pg';
 export function boundSilence(client: Client, ms: number): void {
   const { stream } = client.connection;
   if (!(stream instanceof Socket)) throw new TypeError('pg speaks to PostgreSQL through a socket');
-  stream.setTimeout(ms, () => {
+  stream.setTimeout(ms);
+  // Not as the callback of `setTimeout`, which is called once: the first idle time would use it up.
+  stream.on('timeout', () => {
     if (waits(client)) stream.destroy(new Error('Query read timeout'));
   });
 }
