@@ -9,6 +9,7 @@ import type { Client } from 'pg';
  * and V8 then frees what a query leaves only in full collections: 50 MB more of a process under load.
  *
  * @param ms of silence
+ * @throws TypeError where the connection is no socket
  */
 export function boundSilence(client: Client, ms: number): void {
   const { stream } = client.connection;

@@ -1,7 +1,7 @@
 import { Logger } from '@nestjs/common';
 import type { Client, Pool, PoolClient, QueryResultRow } from 'pg';
-import { boundSilence } from './bounded-silence.js';
 import { DataSource, type MigrationInterface } from 'typeorm';
+import { boundSilence } from './bounded-silence.js';
 import { isDatabaseUnavailable, isPreparedStatementLost } from './database-errors.js';
 import type { Statement } from './statement.js';
 import type { Tx } from './tx.js';
