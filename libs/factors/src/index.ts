@@ -15,7 +15,7 @@ export { answerSchemaOf, type FactorClass } from './registry/factor-class.js';
 export { FactorRegistry, FactorRegistryError, type RegisteredFactor } from './registry/factor-registry.js';
 export { jsonSchemaOf } from './registry/schema-parsing.js';
 export type { Approval } from './server/approvals.js';
-export { detailsHash } from './server/details-hash.js';
+export { canonicalDetails, detailsHash } from './server/details-hash.js';
 export type { SecondFactorProof } from './second-factor-proof.js';
 export { SecondFactors } from './second-factors.js';
 export { type Subject, subjectOfUser } from './subject.js';

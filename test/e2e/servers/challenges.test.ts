@@ -123,6 +123,47 @@ describe("a server's challenge", () => {
     world.clock.advance(30_000);
   });
 
+  it('is never opened for a number that would count as another one, and holds at most 2 KiB of details', async () => {
+    const user = await enrolServedUser(world, server);
+    const asked = (details: string): string =>
+      `{"user":"${user.externalId}","action":"transfer","details":${details}}`;
+    const opened = await server.post('/v1/challenges', asked('{"amount":9007199254740992}'));
+    const routes = [
+      '/v1/challenges',
+      `/v1/challenges/${opened.body.id}/verify`,
+      `/v1/users/${user.externalId}/verify`,
+    ];
+    const code = user.code();
+    const body = (route: string, details: string): string =>
+      route === routes[0] ? asked(details) : asked(details).replace('{', `{"code":"${code}",`);
+    for (const route of routes) {
+      for (const amount of ['9007199254740993', '1e400', '-1e400', '1e-400', '0.10000000000000001']) {
+        const refused = await server.post(route, body(route, `{"order":{"lines":[1,${amount}]}}`));
+        expectProblem(refused, 400, 'validation_failed');
+        expect(refused.body.errors).toEqual([
+          {
+            path: 'details.order.lines.1',
+            message: 'cannot be held exactly by a double: send it as a string',
+          },
+        ]);
+      }
+      const tooLong = await server.post(route, body(route, `{"a":"${'é'.repeat(1_021)}"}`));
+      expectProblem(tooLong, 400, 'validation_failed');
+      expect(tooLong.body.errors).toEqual([
+        { path: 'details', message: 'must have at most 2048 bytes in canonical form (RFC 8785)' },
+      ]);
+    }
+    expect((await server.get(`/v1/challenges/${opened.body.id}`)).body).toMatchObject({ attemptsLeft: 5 });
+    const asMuch = `{ "a" : "${'é'.repeat(1_020)}" }`;
+    expect((await server.post('/v1/challenges', asked(asMuch))).status).toBe(201);
+    const decimals = '{"a":0.1,"b":19.990,"c":-0,"d":1E2,"e":1.0e-7,"f":18014398509481984}';
+    const same = '{"f":18014398509481984.0,"e":0.0000001,"d":100,"c":0,"b":19.99,"a":1e-1}';
+    const { body: held } = await server.post('/v1/challenges', asked(decimals));
+    const route = `/v1/challenges/${held.id}/verify`;
+    expect((await server.post(route, body(route, same))).status).toBe(200);
+    world.clock.advance(30_000);
+  });
+
   it('tells the server, and only the server, why an answer was refused', async () => {
     const user = await enrolServedUser(world, server);
     const code = user.code();

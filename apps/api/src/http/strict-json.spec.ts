@@ -101,6 +101,52 @@ describe('parseStrictJson', () => {
     expect(refusal(bytes(json))).toBe(code);
   });
 
+  it('takes a number where the double that it becomes is written with the same value, and no other', () => {
+    const digits = fc.bigInt(-(10n ** 19n), 10n ** 19n);
+    fc.assert(
+      fc.property(digits, fc.integer({ min: -30, max: 30 }), (integer, exponent) => {
+        const written = /^(-?)(\d+)(?:\.(\d+))?(?:e([+-]\d+))?$/.exec(
+          String(Number(`${integer}e${exponent}`)),
+        );
+        const [, sign, whole, fraction = '', power = '0'] = written ?? [];
+        const shortest = {
+          integer: BigInt(`${sign}${whole}${fraction}`),
+          exponent: Number(power) - fraction.length,
+        };
+        const scaled = (one: { integer: bigint; exponent: number }): bigint =>
+          one.integer * 10n ** BigInt(one.exponent + 100);
+        const same = scaled({ integer, exponent }) === scaled(shortest);
+        expect(refusal(bytes(`[${integer}e${exponent}]`))).toBe(same ? undefined : 'validation_failed');
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+
+  it.each([
+    ...['0', '-0', '0.0', '0e999', '1e+2', '0.1', '19.990', '9007199254740992', '1e23', '5e-324'],
+    '1.7976931348623157e308',
+  ])('takes the number %s', (number) => {
+    expect(refusal(bytes(`{"a":[{"b":${number}}]}`))).toBeUndefined();
+  });
+
+  it('takes a number with thousands of zeros at its end, and refuses one with as many before its end', () => {
+    expect(refusal(bytes(`[1.${'0'.repeat(50_000)}]`))).toBeUndefined();
+    expect(refusal(bytes(`[0.${'0'.repeat(50_000)}1]`))).toBe('validation_failed');
+    expect(refusal(bytes(`[1${'0'.repeat(50_000)}]`))).toBe('validation_failed');
+  });
+
+  it.each([
+    ...['9007199254740993', '-9007199254740993', '1e400', '-1e400', '1e-400', '3e-324'],
+    ...['0.10000000000000001', '333333333.33333329', '1152921504606846976'],
+  ])('refuses the number %s, and says where it stands', (number) => {
+    expect(() => parseStrictJson(bytes(`{"x":[0,1],"a":[{"z":1},{"b":${number}}]}`))).toThrow(
+      expect.objectContaining({
+        code: 'validation_failed',
+        errors: [{ path: 'a.1.b', message: 'cannot be held exactly by a double: send it as a string' }],
+      }),
+    );
+  });
+
   it.each(['__proto__', 'constructor', 'prototype', 'toString', 'hasOwnProperty'])(
     'refuses the key %s',
     (name) => {

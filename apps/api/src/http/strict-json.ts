@@ -1,4 +1,6 @@
 import { Problem } from '@countersign/core';
+import { isExactNumber } from './exact-number.js';
+import { validationFailed } from './validation.js';
 
 const MOST_DEPTH = 16;
 // Keys that would reach into objects instead of naming a field.
@@ -8,11 +10,21 @@ const MOST_KEYS = 64;
 
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
+const NUMBER = /-?[0-9][0-9.eE+-]*/y;
+
+/** An object or array that the scan is inside of. */
+interface Level {
+  /** The keys of an object so far; absent for an array. */
+  readonly keys: Set<string> | undefined;
+  /** The key or index that the scan is at. */
+  at: string | number;
+}
+
 /**
  * Reads a request's body: a JSON object in UTF-8 that repeats no key, nests no deeper than 16 levels and contains no
- * NUL and no lone surrogate (RFC 8259 section 4 and 8; RFC 7493, I-JSON).
+ * NUL, no lone surrogate and no number that a double changes (RFC 8259 sections 4, 6 and 8; RFC 7493, I-JSON).
  *
- * @throws Problem `malformed_request`
+ * @throws Problem `malformed_request`, for a number `validation_failed`
  */
 export function parseStrictJson(body: Uint8Array): unknown {
   const text = decode(body);
@@ -36,25 +48,45 @@ function decode(body: Uint8Array): string {
 }
 
 function scan(text: string): void {
-  const keys: (Set<string> | undefined)[] = [];
+  const levels: Level[] = [];
   let at = 0;
   while (at < text.length) {
-    const symbol = text[at];
+    const symbol = text[at] ?? '';
+    const level = levels.at(-1);
     if (symbol === '{' || symbol === '[') {
-      keys.push(symbol === '{' ? new Set() : undefined);
-      if (keys.length > MOST_DEPTH) throw malformed(`The body nests deeper than ${MOST_DEPTH} levels.`);
+      levels.push(symbol === '{' ? { keys: new Set(), at: '' } : { keys: undefined, at: 0 });
+      if (levels.length > MOST_DEPTH) throw malformed(`The body nests deeper than ${MOST_DEPTH} levels.`);
     } else if (symbol === '}' || symbol === ']') {
-      keys.pop();
+      levels.pop();
+    } else if (symbol === ',' && typeof level?.at === 'number') {
+      level.at += 1;
     } else if (symbol === '"') {
       const end = endOfString(text, at);
       const string = JSON.parse(text.slice(at, end)) as string;
       checkString(string);
-      if (isKey(text, end)) checkKey(string, keys.at(-1));
+      if (level !== undefined && isKey(text, end)) {
+        checkKey(string, level.keys);
+        level.at = string;
+      }
       at = end;
+      continue;
+    } else if (symbol === '-' || (symbol >= '0' && symbol <= '9')) {
+      at = checkNumber(text, at, levels);
       continue;
     }
     at += 1;
   }
+}
+
+// A number that changes when it is read counts as another one: an approval of one amount would be one of both.
+function checkNumber(text: string, start: number, levels: readonly Level[]): number {
+  NUMBER.lastIndex = start;
+  const [literal = ''] = NUMBER.exec(text) ?? [];
+  if (!isExactNumber(literal)) {
+    const path = levels.map(({ at }) => at).join('.');
+    throw validationFailed([{ path, message: 'cannot be held exactly by a double: send it as a string' }]);
+  }
+  return start + literal.length;
 }
 
 function endOfString(text: string, start: number): number {

@@ -2,13 +2,7 @@ import { Body, Controller, Get, Param, Post, Req } from '@nestjs/common';
 import { ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Database, Problem } from '@countersign/core';
 import { UserStore } from '@countersign/directory';
-import {
-  type Asked,
-  detailsHash,
-  OpenChallenge,
-  ReadChallenge,
-  TRIES_PER_CHALLENGE,
-} from '@countersign/factors';
+import { type Asked, OpenChallenge, ReadChallenge, TRIES_PER_CHALLENGE } from '@countersign/factors';
 import type { FastifyRequest } from 'fastify';
 import { ForServersOnly } from '../http/access.decorator.js';
 import { Problems } from '../http/problems.decorator.js';
@@ -16,6 +10,7 @@ import { FailClosed } from '../http/rate-limit.decorator.js';
 import { applicationOf, originOf } from '../http/request.js';
 import { permitChange, requireActive } from '../http/user.guard.js';
 import { OpenChallengeDto, ServerChallengeDto } from './challenge.dto.js';
+import { hashOfDetails } from './details.js';
 import { idOf } from './id.js';
 import { challengeView } from './views.js';
 
@@ -40,6 +35,7 @@ export class ChallengeController {
   @Problems('forbidden', 'not_enrolled', 'not_found', 'factor_locked')
   async open(@Body() body: OpenChallengeDto, @Req() request: FastifyRequest): Promise<ServerChallengeDto> {
     const application = applicationOf(request);
+    const asked = askedIn(body);
     const user = await this.users.byExternalId(this.database.direct, application.id, body.user);
     if (user === undefined) throw new Problem('not_enrolled');
     permitChange(request, user);
@@ -47,7 +43,7 @@ export class ChallengeController {
     const result = await this.openChallenge.run({
       application,
       user,
-      asked: askedIn(body),
+      asked,
       factorId: body.factorId === undefined ? undefined : idOf('fac', body.factorId),
       deviceToken: body.deviceToken,
       origin: originOf(request),
@@ -86,7 +82,7 @@ export class ChallengeController {
 function askedIn({ action, details, context, locale }: OpenChallengeDto): Omit<Asked, 'externalId'> {
   return {
     action: action ?? null,
-    detailsHash: details === undefined ? null : detailsHash(details),
+    detailsHash: hashOfDetails(details),
     ip: context?.ip ?? null,
     userAgent: context?.userAgent ?? null,
     locale: locale ?? null,

@@ -121,7 +121,10 @@ export class OpenChallengeDto {
   @Validate(Printable)
   action?: string;
 
-  /** The particulars of the action. Only their hash is kept; the assertion carries it as `details_hash`. */
+  /**
+   * The particulars of the action, at most 2 KiB in canonical form (RFC 8785). Only their hash is kept; the assertion
+   * carries it as `details_hash`. Numbers that a double does not hold exactly are refused.
+   */
   @MayBeAbsent()
   @IsObject()
   details?: Record<string, unknown>;

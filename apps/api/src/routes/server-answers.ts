@@ -1,11 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import { Database, Problem } from '@countersign/core';
 import { UserStore } from '@countersign/directory';
-import { ApproveChallenge, detailsHash } from '@countersign/factors';
+import { ApproveChallenge } from '@countersign/factors';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { applicationOf, originOf } from '../http/request.js';
 import { permitChange } from '../http/user.guard.js';
 import type { ApprovedDto } from './challenge.dto.js';
+import { hashOfDetails } from './details.js';
 import { idOf } from './id.js';
 import { serverVerificationOf } from './provider-bodies.js';
 import { VerifyBudget } from './rejected-answer.js';
@@ -31,6 +32,7 @@ export class ServerAnswers {
     const application = applicationOf(request);
     const { user: externalId, factorId, action, details, ...answered } = serverVerificationOf(body);
     const challengeId = idOf('chl', id);
+    const detailsHash = hashOfDetails(details);
     const user = await this.users.byExternalId(this.database.direct, application.id, externalId);
     if (user === undefined) throw new Problem('not_found');
     permitChange(request, user);
@@ -39,7 +41,7 @@ export class ServerAnswers {
       application,
       user,
       action: action ?? null,
-      detailsHash: details === undefined ? null : detailsHash(details),
+      detailsHash,
       challengeId,
       factorId: factorId === undefined ? undefined : idOf('fac', factorId),
       trustDevice: answered.trustDevice && application.policy.trustedDevices,

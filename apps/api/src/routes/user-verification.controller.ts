@@ -1,7 +1,7 @@
 import { Body, Controller, HttpCode, Param, Post, Req, Res } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Problem } from '@countersign/core';
-import { detailsHash, VerifyUser } from '@countersign/factors';
+import { VerifyUser } from '@countersign/factors';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { ForServers, OfUser } from '../http/access.decorator.js';
 import { AnswerKept } from '../http/idempotency.js';
@@ -10,6 +10,7 @@ import { FailClosed } from '../http/rate-limit.decorator.js';
 import { applicationOf, originOf } from '../http/request.js';
 import { permitChange, requireActive } from '../http/user.guard.js';
 import { ApprovedDto } from './challenge.dto.js';
+import { hashOfDetails } from './details.js';
 import { idOf } from './id.js';
 import { directVerificationOf } from './provider-bodies.js';
 import { VerifyBudget } from './rejected-answer.js';
@@ -56,7 +57,7 @@ export class UserVerificationController {
       factorId: factorId === undefined ? undefined : idOf('fac', factorId),
       type,
       action: action ?? null,
-      detailsHash: details === undefined ? null : detailsHash(details),
+      detailsHash: hashOfDetails(details),
       answer,
       permit: (user) => {
         permitChange(request, user);

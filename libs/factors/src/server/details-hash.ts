@@ -2,13 +2,16 @@ import canonicalize from 'canonicalize';
 import { createHash } from 'node:crypto';
 
 /**
- * What an assertion says of the details of an action: base64url of the SHA-256 over their canonical form (RFC 8785,
- * the JSON Canonicalization Scheme), so that both sides come to the same whatever the order of their keys.
+ * The canonical form of an action's details (RFC 8785, the JSON Canonicalization Scheme), in which both sides come to
+ * the same whatever the order of their keys.
  *
- * @param details a JSON object, as it was parsed
+ * @param details a JSON object, as it was parsed; its numbers are finite
  */
-export function detailsHash(details: Readonly<Record<string, unknown>>): string {
-  return createHash('sha256')
-    .update(canonicalize(details) ?? '')
-    .digest('base64url');
+export function canonicalDetails(details: Readonly<Record<string, unknown>>): string {
+  return canonicalize(details) ?? '';
+}
+
+/** What an assertion says of an action's details: base64url of the SHA-256 over their canonical form. */
+export function detailsHash(canonical: string): string {
+  return createHash('sha256').update(canonical).digest('base64url');
 }
