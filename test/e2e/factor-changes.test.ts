@@ -35,7 +35,11 @@ describe('changing and removing factors', () => {
     expect(named.status).toBe(200);
     expect(named.body).toMatchObject({ id: person.factorId, label: 'Old phone', isDefault: true });
     expect((await change(token, person.factorId, {})).body.label).toBe('Old phone');
+    expect((await change(token, person.factorId, { label: 'Old phone' })).status).toBe(200);
     expect((await change(token, person.factorId, { label: null })).body.label).toBeNull();
+    const told = { factorId: person.factorId, factorType: 'totp', fields: ['label'] };
+    const events = await eventsOf(world.databaseUrl, person.id, 'factor.updated');
+    expect(events.map(({ data }) => data)).toEqual([told, told]);
   });
 
   it('has one default: another factor takes it over', async () => {
@@ -45,6 +49,10 @@ describe('changing and removing factors', () => {
     expect((await change(token, second.id, { isDefault: true })).body.isDefault).toBe(true);
     const defaults = (await factorsOf(world, token)).filter(({ isDefault }) => isDefault);
     expect(defaults.map(({ id }) => id)).toEqual([second.id]);
+    const events = await eventsOf(world.databaseUrl, person.id, 'factor.updated');
+    expect(events.map(({ data }) => data)).toEqual([
+      { factorId: second.id, factorType: 'totp', fields: ['isDefault'] },
+    ]);
   });
 
   it('lets neither backup codes nor a pending factor be the default', async () => {

@@ -72,7 +72,7 @@ describe('round trips', () => {
       'SELECT',
       expect.stringMatching(/^(BEGIN|START)$/),
       'WITH',
-      'UPDATE',
+      'WITH',
       'COMMIT',
     ]);
     expect(commands).toEqual(REDIS_TWICE);

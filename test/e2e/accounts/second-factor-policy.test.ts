@@ -1,3 +1,4 @@
+import { decodeJwt } from 'jose';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { expectProblem, passwordLogin, setPolicy, trustDevice } from '../../factories/accounts.js';
 import { startTestApp, type TestApp } from '../../factories/app.js';
@@ -77,6 +78,25 @@ describe('where policy requires a second factor', () => {
     const { accessToken } = await logIn(world, owner);
     expect((await world.client.get('/v1/me/devices', { token: accessToken })).status).toBe(200);
     await addTotp(world, accessToken);
+  });
+
+  it('a session is asked again once its only factor is removed, refreshed or not, until it has proven another', async () => {
+    const owner = await registerWithTotp(world);
+    const { accessToken, refreshToken } = await logIn(world, owner);
+    const removed = await world.client.delete(`/v1/me/factors/${owner.factorId}`, { token: accessToken });
+    expect(removed.status).toBe(204);
+    const { body: pair } = await world.client.post('/v1/auth/refresh', { refreshToken });
+    for (const token of [accessToken, pair.accessToken as string]) {
+      const refused = await world.client.get('/v1/me/devices', { token });
+      expectProblem(refused, 403, 'enrolment_required');
+      expect((await world.client.get('/v1/me', { token })).status).toBe(200);
+    }
+    expect(decodeJwt(pair.accessToken as string)).toMatchObject({ amr: ['pwd'] });
+    expect(decodeJwt(pair.accessToken as string)).not.toHaveProperty('mfa_time');
+
+    const { code } = await addTotp(world, accessToken);
+    const proven = await stepUp(world, { ...owner, code }, accessToken);
+    expect((await world.client.get('/v1/me/devices', { token: proven })).status).toBe(200);
   });
 
   it('a trusted device opens the login, but is no second factor', async () => {

@@ -4,6 +4,7 @@ import { expectProblem, passwordLogin, setStatus, trustDevice } from '../../fact
 import { startTestApp, type TestApp } from '../../factories/app.js';
 import { answer, beginStepUp, stepUp } from '../../factories/factors.js';
 import { logIn, register, registerWithTotp } from '../../factories/people.js';
+import { eventsOf } from '../../factories/sql.js';
 
 const MINUTE_MS = 60_000;
 
@@ -27,6 +28,8 @@ describe('step-up', () => {
     const [before, after] = [decodeJwt(person.accessToken), decodeJwt(body.accessToken)];
     expect(after).toMatchObject({ sid: before['sid'], auth_time: seconds(), amr: ['pwd'] });
     expect(after['mfa_time']).toBeUndefined();
+    const events = await eventsOf(world.databaseUrl, person.id, 'session.stepped_up');
+    expect(events.map(({ data }) => data)).toEqual([{ sessionId: before['sid'], method: 'password' }]);
     const enrolled = await world.client.post('/v1/me/factors', { type: 'totp' }, { token: body.accessToken });
     expect(enrolled.status).toBe(201);
   });
@@ -74,6 +77,10 @@ describe('step-up', () => {
     });
     const [before, after] = [decodeJwt(accessToken), decodeJwt(verified.body.accessToken)];
     expect(after).toMatchObject({ sid: before['sid'], mfa_time: seconds(), auth_time: before['auth_time'] });
+    const events = await eventsOf(world.databaseUrl, person.id, 'session.stepped_up');
+    expect(events.map(({ data }) => data)).toEqual([
+      { sessionId: before['sid'], method: 'factor', factorId: person.factorId, factorType: 'totp' },
+    ]);
     world.clock.advance(MINUTE_MS);
   });
 

@@ -157,8 +157,8 @@ describe('the audit log', () => {
       { type: 'api_key.revoked', data: { keyId: made.keyId }, actor: { type: 'user', id: administrator.id } },
       { type: 'api_key.rotated', data: { keyId: made.keyId } },
       {
-        type: 'application.updated',
-        data: { keyId: made.keyId, keyFields: ['scopes'], scopes: ['users:read'] },
+        type: 'api_key.updated',
+        data: { keyId: made.keyId, fields: ['scopes'], scopes: ['users:read'] },
       },
       { type: 'api_key.created', data: { keyId: made.keyId } },
     ]);

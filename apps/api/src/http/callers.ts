@@ -18,7 +18,9 @@ export class Callers {
     const live = await this.sessions.findLive(claims.sessionId);
     if (live === undefined || live.account.id !== claims.userId) throw new Problem('invalid_token');
     if (live.account.applicationId !== claims.applicationId) throw new Problem('invalid_token');
-    return { ...live, claims };
+    // A session whose last factor was removed has lost its proof; a token from before still claims it.
+    const mfaTime = live.session.mfaTime === null ? undefined : claims.mfaTime;
+    return { ...live, claims: { ...claims, mfaTime } };
   }
 
   /**

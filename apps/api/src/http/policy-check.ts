@@ -7,7 +7,7 @@ import type { Caller } from './request.js';
 export interface Exemptions {
   /** Accounts whose address is not verified yet. */
   readonly unverifiedToo: boolean;
-  /** Sessions without a second factor. */
+  /** Sessions without a second factor, or whose account has none any more. */
   readonly beforeEnrolment: boolean;
 }
 
@@ -24,8 +24,8 @@ export class PolicyCheck {
     if (requireVerifiedEmail && !account.emailVerified && !unverifiedToo) {
       throw new Problem('email_unverified');
     }
-    if (requireSecondFactor && claims.mfaTime === undefined && !beforeEnrolment) {
-      throw new Problem('enrolment_required');
-    }
+    // Also an account that has lost its only factor since: what the session proved then protects nothing now.
+    const proven = account.twoFactorEnabled && claims.mfaTime !== undefined;
+    if (requireSecondFactor && !proven && !beforeEnrolment) throw new Problem('enrolment_required');
   }
 }

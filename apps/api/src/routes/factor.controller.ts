@@ -56,13 +56,12 @@ abstract class FactorRoutes {
     @Body() { label, isDefault }: ChangeFactorDto,
     @Req() request: FastifyRequest,
   ): Promise<FactorDto> {
-    const { userId, securityEpoch } = subjectOf(request);
     const result = await this.changeFactor.run({
-      userId,
-      securityEpoch,
+      subject: subjectOf(request),
       factorId: idOf('fac', id),
       ...(label === undefined ? {} : { label }),
       makeDefault: isDefault === true,
+      origin: originOf(request),
     });
     switch (result.outcome) {
       case 'changed':

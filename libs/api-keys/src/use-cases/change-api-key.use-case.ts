@@ -19,10 +19,7 @@ export type ChangeApiKeyResult =
   | { readonly outcome: 'unknown' }
   | { readonly outcome: 'revoked' };
 
-/**
- * Changes a key. The contract has no event of its own for it; what a key may do is part of how its application is set
- * up, so that the log says `application.updated`.
- */
+/** Changes a key's name, scopes, limit or expiry. */
 @Injectable()
 export class ChangeApiKey {
   constructor(
@@ -42,9 +39,8 @@ export class ChangeApiKey {
       await this.store.change(tx, id, changes);
       await this.events.append(
         tx,
-        keyEvent('application.updated', before, origin, {
-          fields: ['apiKeys'],
-          keyFields: fields,
+        keyEvent('api_key.updated', before, origin, {
+          fields,
           ...(changes.scopes === undefined ? {} : { scopes: changes.scopes }),
         }),
       );

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { type Origin, Problem, type Tx } from '@countersign/core';
+import { type Origin, Problem, publicId, type Tx } from '@countersign/core';
 import { TrustedDevices } from '@countersign/devices';
 import type { SecondFactorProof } from '@countersign/factors';
 import { actingAs } from '../accounts/account.js';
@@ -7,6 +7,7 @@ import { AccessTokens, type IssuedAccessToken } from '../tokens/access-tokens.js
 import { amrOf } from './amr.js';
 import { type IssuedSession, SessionIssuer } from './session-issuer.js';
 import { SessionStore } from './session.store.js';
+import { steppedUp } from './stepped-up.js';
 
 /** What an accepted answer grants. */
 export type Granted =
@@ -36,7 +37,7 @@ export class ChallengeGrants {
     const origin = actingAs(proof.userId, request.origin);
     return proof.purpose === 'login'
       ? this.#logIn(tx, proof, { ...request, origin })
-      : this.#stepUp(tx, proof);
+      : this.#stepUp(tx, proof, origin);
   }
 
   async #logIn(tx: Tx, proof: SecondFactorProof, request: GrantRequest): Promise<Granted> {
@@ -48,11 +49,12 @@ export class ChallengeGrants {
     return { purpose: 'login', issued, deviceToken };
   }
 
-  async #stepUp(tx: Tx, proof: SecondFactorProof): Promise<Granted> {
-    const session =
-      proof.sessionId === null
-        ? undefined
-        : await this.sessions.proveAgain(tx, proof.sessionId, { mfaTime: proof.at, amr: amrOf(proof) });
+  async #stepUp(tx: Tx, proof: SecondFactorProof, origin: Origin): Promise<Granted> {
+    const { applicationId, userId, sessionId, ground, at: mfaTime } = proof;
+    if (sessionId === null || ground.kind !== 'factor') throw new Problem('invalid_token');
+    const factor = { factorId: publicId('fac', ground.factorId), factorType: ground.type };
+    const event = steppedUp({ applicationId, userId, sessionId, origin }, { method: 'factor', ...factor });
+    const session = await this.sessions.proveAgain(tx, sessionId, { mfaTime, amr: amrOf(proof) }, event);
     if (session === undefined) throw new Problem('invalid_token');
     return { purpose: 'step_up', token: this.accessTokens.issue(session) };
   }

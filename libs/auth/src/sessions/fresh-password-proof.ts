@@ -1,8 +1,9 @@
 import { Injectable } from '@nestjs/common';
-import { Clock, type Tx } from '@countersign/core';
+import { Clock, type Origin, type Tx } from '@countersign/core';
 import { AccessTokens, type IssuedAccessToken } from '../tokens/access-tokens.js';
-import type { Session } from './session.js';
+import type { SessionOfAccount } from './session.js';
 import { SessionStore } from './session.store.js';
+import { steppedUp } from './stepped-up.js';
 
 /** Notes that a session's password was proven again, and says so in a new access token. */
 @Injectable()
@@ -14,8 +15,14 @@ export class FreshPasswordProof {
   ) {}
 
   /** @returns `undefined` where the session has ended meanwhile */
-  async note(tx: Tx, { id, amr }: Session): Promise<IssuedAccessToken | undefined> {
-    const proven = await this.sessions.proveAgain(tx, id, { authTime: this.clock.now(), amr });
+  async note(
+    tx: Tx,
+    { account, session: { id, amr } }: SessionOfAccount,
+    origin: Origin,
+  ): Promise<IssuedAccessToken | undefined> {
+    const of = { applicationId: account.applicationId, userId: account.id, sessionId: id, origin };
+    const event = steppedUp(of, { method: 'password' });
+    const proven = await this.sessions.proveAgain(tx, id, { authTime: this.clock.now(), amr }, event);
     return proven && this.accessTokens.issue(proven);
   }
 }

@@ -30,6 +30,9 @@ export class SessionEnder implements OnModuleInit {
     this.events.subscribe(['two_factor.enabled', 'factor.removed', 'password.changed'], (tx, event) =>
       this.#endOthers(tx, event),
     );
+    this.events.subscribe(['two_factor.disabled'], async (tx, { userId }) => {
+      if (userId !== null) await this.sessions.forgetSecondFactor(tx, userId);
+    });
     this.events.subscribe(['user.updated'], async (tx, event) => {
       if (event.data['status'] === 'suspended') await this.#endAll(tx, event, 'suspended');
       if (event.data['claimed'] === true) await this.#endAll(tx, event, 'credentials_changed');

@@ -70,15 +70,6 @@ const REVOKE = statement(
    RETURNING id`,
 );
 
-const PROVE_AGAIN = statement(
-  'session-prove-again',
-  `UPDATE sessions AS session
-      SET auth_time = COALESCE($3, session.auth_time), mfa_time = COALESCE($4, session.mfa_time), amr = $5
-     FROM users
-    WHERE session.id = $1 AND users.id = session.user_id AND ${LIVE}
-   RETURNING ${SESSION_COLUMNS}, ${ACCOUNT_COLUMNS}`,
-);
-
 const JOIN_EPOCH = statement(
   'session-join-epoch',
   `UPDATE sessions AS session SET security_epoch = users.security_epoch
@@ -86,6 +77,13 @@ const JOIN_EPOCH = statement(
     WHERE users.id = $1 AND session.user_id = users.id AND session.revoked_at IS NULL
       AND session.security_epoch = users.security_epoch - 1
       AND ($2::uuid IS NULL OR session.id = $2)`,
+);
+
+// A refreshed token must not claim a factor that is gone.
+const FORGET_SECOND_FACTOR = statement(
+  'session-forget-second-factor',
+  `UPDATE sessions SET mfa_time = NULL, amr = '{pwd}'
+    WHERE user_id = $1 AND revoked_at IS NULL AND mfa_time IS NOT NULL`,
 );
 
 // In an order that stays, so that one of several addresses of a network always stands for it.
@@ -107,6 +105,7 @@ const SWEEP = statement(
 @Injectable()
 export class SessionStore {
   readonly #insert: ReturnType<typeof statement>;
+  readonly #proveAgain: ReturnType<typeof statement>;
   readonly #live: Coalescer<string, SessionOfAccount | undefined>;
 
   constructor(
@@ -116,6 +115,7 @@ export class SessionStore {
   ) {
     this.#live = new Coalescer((ids) => this.#findLive(ids), { most: MOST });
     this.#insert = statement('session-insert', insertSql(events));
+    this.#proveAgain = statement('session-prove-again', proveAgainSql(events));
   }
 
   /**
@@ -167,17 +167,22 @@ export class SessionStore {
     return rows.map((row) => row.id);
   }
 
-  /** Notes a fresh proof. @returns the session as it is now, or `undefined` where it has ended */
+  /**
+   * Notes a fresh proof and its event in one statement.
+   * @returns the session as it is now, or `undefined` where it has ended
+   */
   async proveAgain(
     tx: Tx,
     id: string,
     proof: { readonly authTime?: Date; readonly mfaTime?: Date; readonly amr: readonly string[] },
+    ...events: readonly EventDraft[]
   ): Promise<SessionOfAccount | undefined> {
     const now = this.clock.now();
-    const values = [id, now, proof.authTime ?? null, proof.mfaTime ?? null, proof.amr];
-    const [row] = await tx.query<SessionRow>(PROVE_AGAIN, values);
+    const rows = this.events.rowsOf(...events);
+    const values = [id, now, proof.authTime ?? null, proof.mfaTime ?? null, proof.amr, rows];
+    const [row] = await tx.query<SessionRow>(this.#proveAgain, values);
     // Asked twice: while another request moves user and session into a new epoch, the first statement sees a mixture.
-    const [again] = row === undefined ? await tx.query<SessionRow>(PROVE_AGAIN, values) : [row];
+    const [again] = row === undefined ? await tx.query<SessionRow>(this.#proveAgain, values) : [row];
     return again && sessionOfAccount(again);
   }
 
@@ -189,6 +194,11 @@ export class SessionStore {
   /** Lets one session, or all of a user, live on under the epoch that has just begun. */
   async joinEpoch(tx: Tx, userId: string, sessionId: string | null): Promise<void> {
     await tx.query(JOIN_EPOCH, [userId, sessionId]);
+  }
+
+  /** Takes a user's sessions back to what the password proved: the second factor that they proved is gone. */
+  async forgetSecondFactor(tx: Tx, userId: string): Promise<void> {
+    await tx.query(FORGET_SECOND_FACTOR, [userId]);
   }
 
   /** Addresses from which somebody logged in to the account since a moment, sorted. */
@@ -223,4 +233,19 @@ function insertSql(events: EventLog): string {
   SELECT ${ACCOUNT_COLUMNS}
     FROM users
     JOIN session ON session.user_id = users.id`;
+}
+
+// $1 id, $2 now, $3 auth time, $4 mfa time, $5 amr, $6 events.
+function proveAgainSql(events: EventLog): string {
+  return `
+  WITH proven AS (
+    UPDATE sessions AS session
+       SET auth_time = COALESCE($3, session.auth_time), mfa_time = COALESCE($4, session.mfa_time), amr = $5
+      FROM users
+     WHERE session.id = $1 AND users.id = session.user_id AND ${LIVE}
+    RETURNING ${SESSION_COLUMNS}, ${ACCOUNT_COLUMNS}
+  ), event AS (
+    ${events.insertSql(6, 'EXISTS (SELECT FROM proven)')}
+  )
+  SELECT * FROM proven`;
 }

@@ -61,7 +61,7 @@ export class StepUp {
     });
     if (checked.outcome === 'limited') return checked;
     if (checked.outcome === 'wrong') return { outcome: 'refused' };
-    const token = await this.proof.note(tx, session);
+    const token = await this.proof.note(tx, current, origin);
     return token === undefined ? { outcome: 'session-ended' } : { outcome: 'proven', token };
   }
 }

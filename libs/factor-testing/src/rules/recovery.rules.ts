@@ -42,10 +42,10 @@ async function neverTheDefault(bench: FactorBench): Promise<void> {
   const [factor] = await ofTestedType(bench, person);
   hold(factor !== undefined && !factor.isDefault, 'a recovery factor is the default one');
   const { outcome } = await bench.engine.container.get(ChangeFactor).run({
-    userId: person.id,
-    securityEpoch: (await person.subject()).securityEpoch,
+    subject: await person.subject(),
     factorId: factor.id,
     makeDefault: true,
+    origin: SYSTEM_ORIGIN,
   });
   hold(outcome === 'not-eligible', `making a recovery factor the default ended as ${outcome}`);
 }

@@ -1,16 +1,17 @@
 import { Injectable } from '@nestjs/common';
-import { Database } from '@countersign/core';
+import { Database, EventLog, type Origin, publicId } from '@countersign/core';
 import { UserStore } from '@countersign/directory';
 import { FactorStore, type FactorView } from '../factor.store.js';
 import { FactorRegistry } from '../registry/factor-registry.js';
+import type { Subject } from '../subject.js';
 
 /** What is to change; absent fields stay. UUIDs. */
 export interface ChangeFactorInput {
-  readonly userId: string;
-  readonly securityEpoch: number;
+  readonly subject: Subject;
   readonly factorId: string;
   readonly label?: string | null;
   readonly makeDefault: boolean;
+  readonly origin: Origin;
 }
 
 /** How a change ended. */
@@ -29,15 +30,16 @@ export class ChangeFactor {
     private readonly users: UserStore,
     private readonly factors: FactorStore,
     private readonly registry: FactorRegistry,
+    private readonly events: EventLog,
     private readonly database: Database,
   ) {}
 
   async run({
-    userId,
-    securityEpoch,
+    subject: { application, userId, securityEpoch },
     factorId,
     label,
     makeDefault,
+    origin,
   }: ChangeFactorInput): Promise<ChangeFactorResult> {
     return this.database.transaction(async (tx) => {
       if ((await this.users.lock(tx, userId)) !== securityEpoch) return { outcome: 'user-changed' };
@@ -46,8 +48,20 @@ export class ChangeFactor {
       if (makeDefault && (factor.status !== 'active' || this.registry.isRecovery(factor.type))) {
         return { outcome: 'not-eligible' };
       }
-      if (label !== undefined) await this.factors.rename(tx, factorId, label);
-      if (makeDefault) await this.factors.makeDefault(tx, userId, factorId);
+      // Only what differs: to say again what is known changes nothing.
+      const renamed = label !== undefined && label !== factor.label;
+      const preferred = makeDefault && !factor.isDefault;
+      const fields = [...(renamed ? ['label'] : []), ...(preferred ? ['isDefault'] : [])];
+      if (fields.length === 0) return { outcome: 'changed', factor };
+      if (renamed) await this.factors.rename(tx, factorId, label);
+      if (preferred) await this.factors.makeDefault(tx, userId, factorId);
+      await this.events.append(tx, {
+        type: 'factor.updated',
+        applicationId: application.id,
+        userId,
+        origin,
+        data: { factorId: publicId('fac', factorId), factorType: factor.type, fields },
+      });
       const changed = await this.factors.find(tx, userId, factorId);
       return changed === undefined ? { outcome: 'unknown' } : { outcome: 'changed', factor: changed };
     });
