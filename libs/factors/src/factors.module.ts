@@ -52,6 +52,7 @@ import { ChangeFactor } from './use-cases/change-factor.use-case.js';
 import { EnrolFactor } from './use-cases/enrol-factor.use-case.js';
 import { OpenChallenge } from './use-cases/open-challenge.use-case.js';
 import { ReadChallenge } from './use-cases/read-challenge.use-case.js';
+import { RehearseImport } from './use-cases/rehearse-import.use-case.js';
 import { RemoveFactor } from './use-cases/remove-factor.use-case.js';
 import { ResyncFactor } from './use-cases/resync-factor.use-case.js';
 import { SendChallenge } from './use-cases/send-challenge.use-case.js';
@@ -109,6 +110,7 @@ export const factorsEntities = [FactorEntity, SpentTokenEntity, SpentChallengeEn
     VerifyUser,
     UnlockFactor,
     EnrolFactor,
+    RehearseImport,
     SendEnrolmentCode,
     ActivateFactor,
     ResyncFactor,
@@ -125,6 +127,7 @@ export const factorsEntities = [FactorEntity, SpentTokenEntity, SpentChallengeEn
     FactorRegistry,
     FactorStore,
     EnrolFactor,
+    RehearseImport,
     SendEnrolmentCode,
     ActivateFactor,
     ResyncFactor,

@@ -2,7 +2,7 @@ export { type Asked, type Challenge, type SentTo, TRIES_PER_CHALLENGE } from './
 export type { OpenedChallenge } from './challenges/challenge-opener.js';
 export { isForCookies, openedByToken, type Opening } from './challenges/opening.js';
 export type { Newcomer } from './enrolment/newcomers.js';
-export { FactorStore, type FactorView } from './factor.store.js';
+export { FactorStore, type FactorView, type NewFactor } from './factor.store.js';
 export { type FactorsConfig, factorsSection } from './factors.config.js';
 export { factorsEntities, FactorsModule } from './factors.module.js';
 export { BackupCodeFactor } from './providers/backup-code/backup-code.factor.js';
@@ -25,6 +25,7 @@ export { ChangeFactor } from './use-cases/change-factor.use-case.js';
 export { EnrolFactor, type EnrolFactorResult } from './use-cases/enrol-factor.use-case.js';
 export { OpenChallenge } from './use-cases/open-challenge.use-case.js';
 export { ReadChallenge } from './use-cases/read-challenge.use-case.js';
+export { RehearseImport, type RehearsedImport } from './use-cases/rehearse-import.use-case.js';
 export { RemoveFactor } from './use-cases/remove-factor.use-case.js';
 export { ResyncFactor } from './use-cases/resync-factor.use-case.js';
 export { SendChallenge } from './use-cases/send-challenge.use-case.js';

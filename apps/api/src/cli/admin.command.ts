@@ -29,7 +29,7 @@ async function credentials(args: readonly string[]): Promise<{ email: string; pa
   if (options.email === undefined) throw new UsageError('admin needs --email.');
   const email = normaliseEmail(options.email);
   if (!/^[^\s@]+@[^\s@]+$/.test(email) || email.length > 254) {
-    throw new UsageError(`--email: “${options.email}” is no e-mail address.`);
+    throw new UsageError('--email: this is no e-mail address.');
   }
   const password = await passwordFrom(options.password ?? 'random');
   const ruling = checkPassword(password.text, { email, displayName: null });
@@ -46,11 +46,12 @@ function parsed(args: readonly string[]): { email?: string; password?: string } 
       options: { email: { type: 'string' }, password: { type: 'string' } },
     }).values;
   } catch (error) {
-    // Its messages name options, but may quote a stray argument, which may be a mistyped password.
-    const known = error instanceof Error && 'code' in error && error.code === 'ERR_PARSE_ARGS_UNKNOWN_OPTION';
+    // Its messages may quote a stray argument, which may be a mistyped password.
+    const unknown =
+      error instanceof Error && 'code' in error && error.code === 'ERR_PARSE_ARGS_UNKNOWN_OPTION';
     throw new UsageError(
-      known
-        ? `admin: ${error.message.split('. ', 1)[0] ?? ''}.`
+      unknown
+        ? 'admin takes --email and --password, and no other option.'
         : 'admin: the arguments cannot be understood.',
     );
   }

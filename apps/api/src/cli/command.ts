@@ -15,9 +15,14 @@ export interface CommandContext {
  */
 export type Command = (context: CommandContext) => Promise<void>;
 
-/** A command did a part of its work, and has said which. Exit code 1, without another word. */
+/** A command did a part of its work, and has said which. Exit code 3, without another word. */
 export class PartlyDone extends Error {
   override readonly name = 'PartlyDone';
+}
+
+/** A command did nothing, and has said why. Exit code 1, without another word. */
+export class NotDone extends Error {
+  override readonly name = 'NotDone';
 }
 
 /** The command line cannot be understood, or asks for what the rules refuse. Exit code 2. */

@@ -46,11 +46,13 @@ export const COMMANDS: readonly CommandEntry[] = [
   },
   {
     name: 'import-totp',
-    usage: 'import-totp --file PATH|- [--user USER] [--application SLUG] [--dry-run]',
+    usage: 'import-totp --file PATH|- [--user USER] [--issuer NAME] [--application SLUG] [--dry-run]',
     about:
       'gives users the authenticator secrets that they have already, active at once. The file holds a line for each ' +
       'export: the user (e-mail address, or your own id of the user), a comma, and an otpauth:// or ' +
       'otpauth-migration:// address (what Google Authenticator exports as QR codes); with --user, the address alone. ' +
+      'Of an export with entries of several issuers, --issuer takes those of one. ' +
+      '--dry-run tells what each line would come to, and writes nothing. ' +
       '“-” reads it from standard input; secrets are never taken from the command line, where other users of this ' +
       'machine can see them. A secret that is there already is left as it is. No backup codes are made: each user ' +
       'makes them when logged in',

@@ -1,32 +1,37 @@
 import type { INestApplicationContext } from '@nestjs/common';
-import { Database, publicId, SYSTEM_ORIGIN } from '@countersign/core';
-import { type Application, Applications, UserStore } from '@countersign/directory';
-import { EnrolFactor, FactorRegistry, type RegisteredFactor, type Subject } from '@countersign/factors';
 import { readFile } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
 import { parseArgs } from 'node:util';
-import { type CommandContext, PartlyDone, UsageError } from './command.js';
-import { type ImportItem, importList } from './import-list.js';
+import { Applications } from '@countersign/directory';
+import { FactorRegistry } from '@countersign/factors';
+import { type CommandContext, NotDone, PartlyDone, UsageError } from './command.js';
+import { type ImportItem, importList, NotAList } from './import-list.js';
+import { ItemImporter } from './item-importer.js';
 import { withEngine } from './with-engine.js';
 
 interface Options {
   readonly file: string;
   readonly user: string | undefined;
+  readonly issuer: string | undefined;
   readonly application: string;
   readonly dryRun: boolean;
 }
 
-/** Imports authenticator secrets from elsewhere, each active at once. */
+/**
+ * Imports authenticator secrets from elsewhere, each active at once. Nothing of a line is ever repeated but its number
+ * and the name of the part that is wrong: what stands there may be a password, whatever was meant to stand there.
+ */
 export async function importTotp(context: CommandContext): Promise<void> {
-  const options = optionsFrom(context.args);
-  const { items, faults } = importList(await contentOf(options.file), options.user);
-  for (const fault of faults) context.say(`not imported: ${fault}`);
-  const done = await withEngine(context, (engine) => importAll(engine, items, options, context.say));
-  const failed = items.length - done + faults.length;
-  context.say(
-    `${done} of ${items.length + faults.length} ${options.dryRun ? 'could be imported' : 'imported'}${failed === 0 ? '.' : `, ${failed} not.`}`,
-  );
-  if (failed > 0) throw new PartlyDone();
+  const { args, say } = context;
+  const options = optionsFrom(args);
+  const { items, faults } = await listIn(options);
+  for (const fault of faults) say(`not imported: ${fault}`);
+  const done = await withEngine(context, (engine) => importAll(engine, items, options, say));
+  const all = items.length + faults.length;
+  const failed = all - done;
+  const sentence = `${done} of ${all} ${options.dryRun ? 'could be imported' : 'imported'}`;
+  say(failed === 0 ? `${sentence}.` : `${sentence}, ${failed} not.`);
+  if (failed > 0) throw done > 0 ? new PartlyDone() : new NotDone();
 }
 
 async function importAll(
@@ -36,85 +41,31 @@ async function importAll(
   say: CommandContext['say'],
 ): Promise<number> {
   const application = await engine.get(Applications, { strict: false }).bySlug(slug);
-  if (application === undefined) throw new UsageError(`--application: there is no “${slug}”.`);
+  if (application === undefined) throw new UsageError('--application: there is none with this slug.');
   const registered = engine.get(FactorRegistry, { strict: false }).find('totp');
   if (registered === undefined) throw new UsageError('This deployment has no authenticator apps.');
+  const importer = new ItemImporter(engine, { application, registered, dryRun });
   let done = 0;
   for (const item of items) {
-    const outcome = await importOne(engine, { application, registered, item, dryRun });
+    const outcome = await importer.run(item);
     if (outcome.done) done += 1;
-    say(
-      `${outcome.done ? (dryRun ? 'would import' : 'imported') : 'not imported'}: ${item.place}, ${item.user}${outcome.why}`,
-    );
+    const verb = outcome.done ? (dryRun ? 'would import' : 'imported') : 'not imported';
+    say(`${verb}: ${item.place}${outcome.more}`);
   }
   return done;
 }
 
-interface OneImport {
-  readonly application: Application;
-  readonly registered: RegisteredFactor;
-  readonly item: ImportItem;
-  readonly dryRun: boolean;
-}
-
-async function importOne(
-  engine: INestApplicationContext,
-  { application, registered, item: { user, entry }, dryRun }: OneImport,
-): Promise<{ done: boolean; why: string }> {
-  if (entry.kind === 'unusable') return { done: false, why: `: it ${entry.why}` };
-  const subject = await subjectOf(engine, application, user);
-  if (subject === undefined) return { done: false, why: ': there is no such active user' };
-  if (dryRun) return { done: true, why: '' };
-  const { secret, algorithm, digits, period } = entry;
-  const result = await engine.get(EnrolFactor, { strict: false }).run({
-    whose: subject,
-    registered,
-    label: labelOf(entry.name),
-    fields: { import: { secret, algorithm, digits, period } },
-    by: 'server',
-    begunBy: 'import',
-    // Nobody is here to hand them to the user, who makes a set when logged in.
-    withRecovery: false,
-    origin: SYSTEM_ORIGIN,
-  });
-  switch (result.outcome) {
-    case 'enrolled':
-      return { done: true, why: ` as ${publicId('fac', result.factor.id)}` };
-    case 'already-there':
-      return { done: true, why: ': it was there already' };
-    case 'malformed':
-      return {
-        done: false,
-        why: `: ${result.errors.map(({ path, message }) => `${path} ${message}`).join('; ')}`,
-      };
-    case 'too-many':
-      return { done: false, why: ': the user has too many factors' };
-    default:
-      return { done: false, why: ': the user was changed meanwhile' };
+async function listIn({ file, user, issuer }: Options): Promise<ReturnType<typeof importList>> {
+  const content = await contentOf(file);
+  try {
+    return importList(content, {
+      ...(user === undefined ? {} : { user }),
+      ...(issuer === undefined ? {} : { issuer }),
+    });
+  } catch (error) {
+    if (error instanceof NotAList) throw new UsageError(`--file: ${error.message}`);
+    throw error;
   }
-}
-
-async function subjectOf(
-  engine: INestApplicationContext,
-  application: Application,
-  user: string,
-): Promise<Subject | undefined> {
-  const users = engine.get(UserStore, { strict: false });
-  const found = await users.named(engine.get(Database, { strict: false }).direct, application.id, user);
-  return (
-    found && {
-      application,
-      userId: found.id,
-      securityEpoch: found.securityEpoch,
-      account: found.email ?? found.externalId,
-      locale: found.locale,
-    }
-  );
-}
-
-function labelOf(name: string): string | null {
-  const label = name.replace(/\p{Cc}/gu, '').slice(0, 100);
-  return label === '' ? null : label;
 }
 
 function optionsFrom(args: readonly string[]): Options {
@@ -124,6 +75,7 @@ function optionsFrom(args: readonly string[]): Options {
       options: {
         file: { type: 'string' },
         user: { type: 'string' },
+        issuer: { type: 'string' },
         application: { type: 'string', default: 'default' },
         'dry-run': { type: 'boolean', default: false },
       },
@@ -133,6 +85,7 @@ function optionsFrom(args: readonly string[]): Options {
     return {
       file: values.file,
       user: values.user,
+      issuer: values.issuer,
       application: values.application,
       dryRun: values['dry-run'],
     };
@@ -149,7 +102,7 @@ async function contentOf(file: string): Promise<string> {
   if (file === '-') return text(process.stdin);
   try {
     return await readFile(file, 'utf8');
-  } catch {
-    throw new UsageError(`--file: “${file}” cannot be read.`);
+  } catch (error) {
+    throw new UsageError(`--file cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unknown'}).`);
   }
 }

@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import { PartlyDone, UsageError } from './command.js';
+import { NotDone, PartlyDone, UsageError } from './command.js';
 import { COMMANDS } from './commands.js';
 
 const HELP = `Usage: npm run cli -- COMMAND
@@ -14,14 +14,14 @@ Settings come from the environment and .env, as for the service: DATABASE_URL, R
 
 process.exitCode = await main(process.argv.slice(2));
 
-/** @returns the exit code: 0, 1 where it could not be done, 2 where it cannot be understood */
+/** @returns the exit code: 0, 1 where it failed, 2 where it cannot be understood, 3 where it was done in part */
 async function main([name = 'help', ...args]: readonly string[]): Promise<number> {
   if (['help', '--help', '-h'].includes(name) || args.some((arg) => arg === '--help' || arg === '-h')) {
     process.stdout.write(HELP);
     return 0;
   }
   const entry = COMMANDS.find((known) => known.name === name);
-  if (entry === undefined) return misunderstood(`There is no command “${name}”.`);
+  if (entry === undefined) return misunderstood('There is no such command.');
   const { explain } = await import('../start-failure.js');
   try {
     const [{ loadAppConfig }, { environmentFrom }] = await Promise.all([
@@ -35,7 +35,8 @@ async function main([name = 'help', ...args]: readonly string[]): Promise<number
     return 0;
   } catch (error) {
     if (error instanceof UsageError) return misunderstood(error.message);
-    if (error instanceof PartlyDone) return 1;
+    if (error instanceof PartlyDone) return 3;
+    if (error instanceof NotDone) return 1;
     process.stderr.write(`${explain(error)}\n`);
     return 1;
   }

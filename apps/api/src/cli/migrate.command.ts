@@ -5,7 +5,7 @@ import { type CommandContext, UsageError } from './command.js';
 
 /** Applies pending migrations, as every start does, without starting. */
 export async function migrate({ args, config, say }: CommandContext): Promise<void> {
-  if (args.length > 0) throw new UsageError(`migrate takes no arguments, and not “${args.join(' ')}”.`);
+  if (args.length > 0) throw new UsageError('migrate takes no arguments.');
   const { url, embedded } = await openDatabase(config.slices['core'] as CoreConfig);
   try {
     const applied = await Database.migrate(url, migrations);

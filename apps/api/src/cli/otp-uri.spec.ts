@@ -1,47 +1,18 @@
 import fc from 'fast-check';
-import { PbfWriter } from 'pbf';
 import { describe, expect, it } from 'vitest';
-import { importList } from './import-list.js';
-import { exportedEntries, NotAnExport } from './otp-uri.js';
-
-interface Parameters {
-  readonly secret: Uint8Array;
-  readonly name: string;
-  readonly algorithm?: number;
-  readonly digits?: number;
-  readonly type?: number;
-}
-
-/** What Google Authenticator writes into its QR codes. */
-function migrationUri(
-  parameters: readonly Parameters[],
-  batch: { size: number; index: number; id: number } = { size: 1, index: 0, id: 0 },
-): string {
-  const pbf = new PbfWriter();
-  for (const { secret, name, algorithm = 1, digits = 1, type = 2 } of parameters) {
-    pbf.writeMessage(
-      1,
-      (_value: unknown, message: PbfWriter) => {
-        message.writeBytesField(1, secret);
-        message.writeStringField(2, name);
-        message.writeStringField(3, 'Acme');
-        message.writeVarintField(4, algorithm);
-        message.writeVarintField(5, digits);
-        message.writeVarintField(6, type);
-      },
-      undefined,
-    );
-  }
-  pbf.writeVarintField(2, 1);
-  pbf.writeVarintField(3, batch.size);
-  pbf.writeVarintField(4, batch.index);
-  pbf.writeVarintField(5, batch.id);
-  const data = Buffer.from(pbf.finish()).toString('base64');
-  return `otpauth-migration://offline?data=${encodeURIComponent(data)}`;
-}
+import { NotAnExport } from './exported-entry.js';
+import { migrationPayload, migrationUri, migrationUriOf } from './migration-uri.fixture.js';
+import { exportedEntries } from './otp-uri.js';
 
 const secret = Buffer.from('12345678901234567890');
 const BASE32 = 'GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ';
+
+const unusable = (name: string, why: string): unknown => ({
+  kind: 'unusable',
+  name,
+  issuer: 'Acme',
+  why: expect.stringContaining(why) as string,
+});
 
 describe('an export', () => {
   it('of Google Authenticator holds every entry with its parameters', () => {
@@ -51,31 +22,111 @@ describe('an export', () => {
         { secret, name: 'long', algorithm: 3, digits: 2 },
         { secret, name: 'pressed', type: 1 },
         { secret, name: 'md5', algorithm: 4 },
+        { secret, name: 'untyped', type: 0 },
       ]),
     );
     expect(batch).toBeUndefined();
     expect(entries).toEqual([
-      { kind: 'totp', name: 'jo@example.com', secret: BASE32, algorithm: 'SHA1', digits: 6, period: 30 },
-      { kind: 'totp', name: 'long', secret: BASE32, algorithm: 'SHA512', digits: 8, period: 30 },
-      { kind: 'unusable', name: 'pressed', why: expect.stringContaining('HOTP') as string },
-      { kind: 'unusable', name: 'md5', why: expect.stringContaining('digest') as string },
+      {
+        kind: 'totp',
+        name: 'jo@example.com',
+        issuer: 'Acme',
+        secret: BASE32,
+        algorithm: 'SHA1',
+        digits: 6,
+        period: 30,
+      },
+      {
+        kind: 'totp',
+        name: 'long',
+        issuer: 'Acme',
+        secret: BASE32,
+        algorithm: 'SHA512',
+        digits: 8,
+        period: 30,
+      },
+      unusable('pressed', 'HOTP'),
+      unusable('md5', 'algorithm'),
+      unusable('untyped', 'type'),
     ]);
-  });
-
-  it('that another program made reads the same: one that is known from the wild', () => {
-    // The example of https://github.com/dim13/otpauth.
-    const uri =
-      'otpauth-migration://offline?data=CjEKCkhello%2BGxIeZXhhbXBsZUBleGFtcGxlLmNvbRoHRXhhbXBsZSABKAEwAhABGAEgAA%3D%3D';
-    expect(() => exportedEntries(uri)).not.toThrow(TypeError);
   });
 
   it('of one key URI holds its own period and digest', () => {
     const uri = `otpauth://totp/Acme:jo?secret=${BASE32}&algorithm=SHA256&digits=8&period=60`;
     expect(exportedEntries(uri).entries).toEqual([
-      { kind: 'totp', name: 'jo', secret: BASE32, algorithm: 'SHA256', digits: 8, period: 60 },
+      {
+        kind: 'totp',
+        name: 'jo',
+        issuer: 'Acme',
+        secret: BASE32,
+        algorithm: 'SHA256',
+        digits: 8,
+        period: 60,
+      },
     ]);
     expect(exportedEntries(`otpauth://hotp/jo?secret=${BASE32}&counter=1`).entries).toMatchObject([
       { kind: 'unusable' },
+    ]);
+  });
+
+  it('of Google Authenticator that is cut off is refused, not read in part', () => {
+    const whole = migrationPayload([{ secret, name: 'jo@example.com' }]);
+    for (let length = 1; length < whole.length; length += 1) {
+      const cut = migrationUriOf(whole.subarray(0, length));
+      // At the end of a field the rest may be missing, and then nothing of the secret is.
+      const read = (): unknown =>
+        exportedEntries(cut).entries.map((entry) => 'secret' in entry && entry.secret);
+      try {
+        expect(read()).toEqual([BASE32]);
+      } catch (error) {
+        expect(error).toBeInstanceOf(NotAnExport);
+      }
+    }
+  });
+
+  it.each([
+    [
+      'the label',
+      `otpauth://totp/Acme Bank:jo doe?secret=${BASE32}`,
+      { name: 'jo doe', issuer: 'Acme Bank' },
+    ],
+    ['letters', `otpauth://totp/Größe:jö?secret=${BASE32}`, { name: 'jö', issuer: 'Größe' }],
+    ['a bare %', `otpauth://totp/100%:jo?secret=${BASE32}`, { name: 'jo', issuer: '100%' }],
+    ['a #', `otpauth://totp/Acme #1:jo?issuer=C#&secret=${BASE32}`, { name: 'jo', issuer: 'C#' }],
+    ['no label', `otpauth://totp?secret=${BASE32}`, { name: '', issuer: '' }],
+    ['capitals', `OTPAUTH://TOTP/x?Secret=${BASE32}&Digits=8`, { digits: 8 }],
+    ['the digest', `otpauth://totp/x?secret=${BASE32}&algorithm=SHA-1`, { algorithm: 'SHA1' }],
+    ['the digest', `otpauth://totp/x?secret=${BASE32}&algorithm=HmacSHA256`, { algorithm: 'SHA256' }],
+    ['what apps decorate it with', `otpauth://totp/x?secret=${BASE32}&image=a&codeDisplay=b`, { digits: 6 }],
+    [
+      'the secret in groups',
+      'otpauth://totp/x?secret=gezd+GNBV-gy3t%20qojq',
+      { secret: 'gezd GNBV-gy3t qojq' },
+    ],
+  ])('is read however programs write %s', (_what, uri, read) => {
+    expect(exportedEntries(uri).entries).toMatchObject([read]);
+  });
+
+  it.each([
+    ['twice', `otpauth://totp/x?secret=${BASE32}&secret=JBSWY3DPEHPK3PXP`],
+    ['twice', `otpauth://totp/x?secret=${BASE32}&digits=6&Digits=8`],
+    ['not known', `otpauth://totp/x?secret=${BASE32}&t0=30`],
+    ['not known', `otpauth://totp/x?secret=${BASE32}&pin=1234`],
+    ['without a value', `otpauth://totp/x?secret=${BASE32}&issuer=AT&T`],
+    ['algorithm', `otpauth://totp/x?secret=${BASE32}&algorithm=MD5`],
+    ['digits', `otpauth://totp/x?secret=${BASE32}&digits=six`],
+    ['period', `otpauth://totp/x?secret=${BASE32}&period=`],
+    ['no secret', 'otpauth://totp/x'],
+    ['type', `otpauth://steam/x?secret=${BASE32}`],
+    ['no data', 'otpauth-migration://offline'],
+  ])('is refused, not guessed at, for what is %s', (part, uri) => {
+    expect(() => exportedEntries(uri)).toThrow(part);
+    expect(() => exportedEntries(uri)).toThrow(NotAnExport);
+  });
+
+  it('of an encoder makes no codes of digits', () => {
+    expect(exportedEntries(`otpauth://totp/x?secret=${BASE32}&encoder=steam`).entries).toMatchObject([
+      { kind: 'unusable', why: expect.stringContaining('encoder') as string },
     ]);
   });
 
@@ -99,36 +150,5 @@ describe('an export', () => {
       }),
       { numRuns: 500 },
     );
-  });
-});
-
-describe('a list', () => {
-  it('names a user on each line, or one for all', () => {
-    const uri = migrationUri([
-      { secret, name: 'a' },
-      { secret, name: 'b' },
-    ]);
-    const text = `# exported today\n\njo@example.com, ${uri}\r\ncustomer 17\totpauth://totp/x?secret=${BASE32}\n`;
-    const { items, faults } = importList(text, undefined);
-    expect(faults).toEqual([]);
-    expect(items.map(({ place, user, entry }) => [place, user, entry.name])).toEqual([
-      ['line 3, entry 1', 'jo@example.com', 'a'],
-      ['line 3, entry 2', 'jo@example.com', 'b'],
-      ['line 4', 'customer 17', 'x'],
-    ]);
-    expect(importList(uri, 'jo').items.map(({ user }) => user)).toEqual(['jo', 'jo']);
-  });
-
-  it('tells which lines cannot be used, without quoting them, and which QR codes are missing', () => {
-    const half = migrationUri([{ secret, name: 'a' }], { size: 2, index: 0, id: 77 });
-    const text = `jo,${half}\notpauth://totp/x?secret=${BASE32}\nmo,hello\nmo,otpauth://totp/x?secret=!!!`;
-    const { items, faults } = importList(text, undefined);
-    expect(items).toHaveLength(1);
-    expect(faults).toEqual([
-      'line 2 names no user: write “user,otpauth://…”, or give --user',
-      'line 3 holds no otpauth:// or otpauth-migration:// address',
-      'line 4 is no key URI that can be read',
-      'an export of jo has 2 QR codes, of which 1 are here',
-    ]);
   });
 });

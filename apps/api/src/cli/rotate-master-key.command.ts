@@ -5,8 +5,7 @@ import { withEngine } from './with-engine.js';
 /** Wraps every data key under the newest master key. */
 export async function rotateMasterKey(context: CommandContext): Promise<void> {
   const { args, config, say } = context;
-  if (args.length > 0)
-    throw new UsageError(`rotate-master-key takes no arguments, and not “${args.join(' ')}”.`);
+  if (args.length > 0) throw new UsageError('rotate-master-key takes no arguments.');
   const { masterKeys = [] } = config.slices['core'] as CoreConfig;
   if (masterKeys.length === 0) {
     throw new UsageError('rotate-master-key needs MASTER_KEY: the new key, a comma, and the old one.');

@@ -8,7 +8,7 @@ const COMPROMISED = '--compromised';
 export async function rotateSigningKey(context: CommandContext): Promise<void> {
   const { args, say } = context;
   if (args.some((argument) => argument !== COMPROMISED)) {
-    throw new UsageError(`rotate-signing-key takes ${COMPROMISED} or nothing, and not “${args.join(' ')}”.`);
+    throw new UsageError(`rotate-signing-key takes ${COMPROMISED} or nothing.`);
   }
   const result = await withEngine(context, (engine) =>
     engine.get(RotateSigningKey).run(args.includes(COMPROMISED)),

@@ -34,16 +34,22 @@ export class EnrolmentWriter {
     private readonly database: Database,
   ) {}
 
-  /** Whether a user has as many factors as they may have. */
-  async isFull(userId: string, tx: Tx = this.database.direct): Promise<boolean> {
-    return (await this.factors.count(tx, userId)) >= MOST_FACTORS;
+  /**
+   * Whether a user has as many factors as they may have.
+   * @param more factors that they would have besides
+   */
+  async isFull(
+    userId: string,
+    { tx = this.database.direct, more = 0 }: { readonly tx?: Tx; readonly more?: number } = {},
+  ): Promise<boolean> {
+    return (await this.factors.count(tx, userId)) + more >= MOST_FACTORS;
   }
 
   /** Writes a factor that its user has yet to confirm. */
   async pending(enrolment: EnrolmentToWrite): Promise<Written> {
     const { subject, made } = enrolment;
     return this.#alone(subject, async (tx) => {
-      if (await this.isFull(subject.userId, tx)) return { outcome: 'too-many' };
+      if (await this.isFull(subject.userId, { tx })) return { outcome: 'too-many' };
       await this.factors.insert(tx, made.factor);
       await this.events.append(tx, event('factor.enrolled', enrolment));
       return this.#written(tx, made);

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Database } from '@countersign/core';
 import { isDeepStrictEqual } from 'node:util';
-import { FactorStore, type FactorView } from '../factor.store.js';
+import { FactorStore, type FactorView, type NewFactor } from '../factor.store.js';
 import { Activator } from './activator.js';
 import type { EnrolmentToWrite } from './enrolment-writer.js';
 import { FactorMaker } from './factor-maker.js';
@@ -35,10 +35,7 @@ export class FactorImporter {
   async run({ subject, made, origin, withRecovery }: FactorImport): Promise<Imported> {
     const { pending: _pending, ...factor } = made.factor;
     const active = await this.factors.active(this.database.direct, subject.userId);
-    const alike = active.filter(({ type }) => type === factor.type).map(({ id }) => id);
-    const twin = (await this.factors.secrets(this.database.direct, alike)).find(({ secret }) =>
-      isDeepStrictEqual(secret, factor.secret),
-    );
+    const twin = await this.#twin(factor, active);
     if (twin !== undefined) return { outcome: 'already-there', factorId: twin.id };
     const recovery = withRecovery && active.length === 0 ? await this.maker.makeRecovery(subject) : [];
     const activated = await this.activator.runNew({ subject, factor, recovery, origin });
@@ -46,4 +43,23 @@ export class FactorImporter {
       ? { outcome: 'enrolled', factor: activated.factor, show: { ...made.show, ...activated.show } }
       : { outcome: 'user-changed' };
   }
+
+  /** Whether the user has a factor with this very secret: an active one, or one of those that would come before. */
+  async isThere(factor: NewFactor, before: readonly NewFactor[]): Promise<boolean> {
+    if (before.some((other) => isTwin(factor, other))) return true;
+    const active = await this.factors.active(this.database.direct, factor.userId);
+    return (await this.#twin(factor, active)) !== undefined;
+  }
+
+  async #twin(factor: NewFactor, active: readonly FactorView[]): Promise<{ id: string } | undefined> {
+    const alike = active.filter(({ type }) => type === factor.type).map(({ id }) => id);
+    const held = await this.factors.secrets(this.database.direct, alike);
+    return held.find((other) => isTwin(factor, other));
+  }
+}
+
+type Secret = Pick<NewFactor, 'type' | 'secret'>;
+
+function isTwin(one: Secret, other: Secret): boolean {
+  return one.type === other.type && isDeepStrictEqual(one.secret, other.secret);
 }

@@ -1,12 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import type { Origin } from '@countersign/core';
+import { parseEnrolment } from '../enrolment/enrolment-fields.js';
 import { EnrolmentWriter, type Written } from '../enrolment/enrolment-writer.js';
 import { FactorImporter, type Imported } from '../enrolment/factor-importer.js';
 import { FactorMaker, type MadeFactor, type Making } from '../enrolment/factor-maker.js';
 import { type Newcomer, Newcomers } from '../enrolment/newcomers.js';
 import type { FactorView } from '../factor.store.js';
 import type { RegisteredFactor } from '../registry/factor-registry.js';
-import { type ParsedValue, parseWith } from '../registry/schema-parsing.js';
 import type { Subject } from '../subject.js';
 
 /** What is to be enrolled, for whom, and by which session or key. */
@@ -52,7 +52,7 @@ export class EnrolFactor {
 
   async run(input: EnrolFactorInput): Promise<EnrolFactorResult> {
     const { whose, origin } = input;
-    const parsed = await parsedFields(input);
+    const parsed = await parseEnrolment(input);
     if (!parsed.accepted) return { outcome: 'malformed', errors: parsed.errors };
     if ('userId' in whose) return this.#enrol(whose, input, parsed.value);
     // Not before the request is known to be sound; a message, for one, needs a user to belong to.
@@ -81,11 +81,6 @@ export class EnrolFactor {
       ? this.importer.run({ subject, made, origin, withRecovery: withRecovery ?? true })
       : enrolled(await this.writer.pending({ subject, made, origin }), made);
   }
-}
-
-function parsedFields({ registered: { provider }, fields, by }: EnrolFactorInput): Promise<ParsedValue> {
-  const ofServers = by === 'server' && provider.kind === 'answered' ? provider.serverInput : undefined;
-  return parseWith(ofServers ?? provider.input, fields);
 }
 
 function enrolled(written: Written, { show }: MadeFactor): EnrolFactorResult {

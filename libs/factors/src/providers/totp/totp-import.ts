@@ -7,6 +7,15 @@ const MOST_SYMBOLS = 128;
 /** Lengths of base32 without padding that no number of whole bytes has (RFC 4648 section 6). */
 const IMPOSSIBLE = new Set([1, 3, 6]);
 
+/** How long a code is. */
+export const TotpDigits = z.int('must be 6, 7 or 8').min(6, 'must be 6, 7 or 8').max(8, 'must be 6, 7 or 8');
+
+/** How long a code is shown, in seconds. */
+export const TotpPeriod = z
+  .int('must be 15 to 120 seconds')
+  .min(15, 'must be 15 to 120 seconds')
+  .max(120, 'must be 15 to 120 seconds');
+
 /**
  * A secret that was made elsewhere. People paste base32 in lower case, in groups and with padding; the JSON form tells
  * of that, and overwrite, unlike transform, keeps it.
@@ -14,7 +23,7 @@ const IMPOSSIBLE = new Set([1, 3, 6]);
 export const TotpImport = z.strictObject({
   secret: z
     .string()
-    .max(256)
+    .max(256, 'must be base32 of at most 128 symbols')
     .regex(/^[A-Za-z2-7\s-]+=*$/, 'must be base32')
     .overwrite((spelled) => spelled.replace(/[\s=-]/g, '').toUpperCase())
     .refine(
@@ -28,8 +37,8 @@ export const TotpImport = z.strictObject({
     .overwrite((name) => name.replace('-', '').toUpperCase())
     .pipe(z.enum(['SHA1', 'SHA256', 'SHA512']))
     .default('SHA1'),
-  digits: z.union([z.literal(6), z.literal(8)]).default(6),
-  period: z.union([z.literal(30), z.literal(60)]).default(30),
+  digits: TotpDigits.default(6),
+  period: TotpPeriod.default(30),
 });
 
 /** A secret that was made elsewhere, in the one form in which it is kept. */

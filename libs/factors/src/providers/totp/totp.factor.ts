@@ -14,7 +14,7 @@ import { HOTP, Secret, TOTP } from 'otpauth';
 import { z } from 'zod';
 import { keyUri } from './key-uri.js';
 import { qrCodeDataUri } from './qr-code.js';
-import { TotpImport } from './totp-import.js';
+import { TotpDigits, TotpImport, TotpPeriod } from './totp-import.js';
 
 /** RFC 4226 section 4, R6: 160 bits are recommended. */
 const SECRET_BYTES = 20;
@@ -37,8 +37,8 @@ type TotpInput = z.output<typeof ServerInput>;
 const TotpSecret = z.strictObject({
   secret: z.string().regex(/^[A-Z2-7]{16,}$/),
   algorithm: z.enum(['SHA1', 'SHA256', 'SHA512']),
-  digits: z.union([z.literal(6), z.literal(8)]),
-  period: z.union([z.literal(30), z.literal(60)]),
+  digits: TotpDigits,
+  period: TotpPeriod,
   issuer: z.string(),
   /** Steps that the app's clock is ahead of ours, or behind where it is negative; found by a resync. */
   drift: z.number().int().optional(),
