@@ -3,6 +3,7 @@ import {
   defineSection,
   duration,
   flag,
+  plainUrl,
   type RateLimit,
   rateLimit,
   Secret,
@@ -48,7 +49,8 @@ const variables = {
   RATE_LIMIT_PASSWORD_FAILURES: rateLimit().prefault('50/15m').describe('wrong passwords per account'),
   RATE_LIMIT_MAIL: rateLimit().prefault('3/1h').describe('mails with links per account'),
   BREACHED_PASSWORDS_URL: z
-    .url({ protocol: /^https?$/, error: 'expected a URL' })
+    .string()
+    .refine((text) => /^https?:$/.test(plainUrl(text)?.protocol ?? ''), 'expected an https:// or http:// URL')
     .optional()
     .describe('range service that new passwords are held against: https://api.pwnedpasswords.com/range'),
   ARGON2_MEMORY_KIB: whole(19_456, 4_194_304).prefault('19456').describe('memory of one password hash'),

@@ -2,7 +2,9 @@ import { z } from 'zod';
 import { defineSection, type Environment } from './config/section.js';
 import { duration, flag, list, whole } from './config/values.js';
 import { Secret } from './crypto/secret-text.js';
-import { parseRedisUrl } from './ephemeral/redis.url.js';
+import { redisUrlFault } from './ephemeral/redis.url.js';
+import { originFault } from './text/origin.js';
+import { plainUrl } from './text/plain-url.js';
 
 /** Where Redis is, as the operator said it. */
 export type RedisLocation =
@@ -53,13 +55,14 @@ const variables = {
     .describe('api serves requests, worker does the background work, all does both'),
   HOST: z.string().optional().describe('address to listen on; 127.0.0.1, in production 0.0.0.0'),
   PORT: whole(0, 65_535).prefault('3000').describe('port to listen on'),
-  PUBLIC_URL: z
-    .string()
-    .refine((url) => isPublicUrl(url), 'expected https://host or http://host, without query or fragment')
+  PUBLIC_URL: publicUrl()
     .optional()
     .describe('issuer of tokens, base of links in mail; from HOST and PORT where absent'),
   CORS_ORIGINS: list()
-    .refine((origins) => origins.every(isOrigin), 'expected origins such as https://app.example.com')
+    .superRefine((origins, context) => {
+      const fault = origins.map(originFault).find((found) => found !== undefined);
+      if (fault !== undefined) context.addIssue({ code: 'custom', message: fault });
+    })
     .prefault('')
     .describe("allowed browser origins, added to each application's own"),
   DATABASE_URL: z
@@ -76,10 +79,10 @@ const variables = {
     .describe('false behind poolers that cannot keep prepared statements'),
   REDIS_URL: z
     .string()
-    .refine(
-      (url) => parseRedisUrl(url) !== undefined,
-      'expected redis:// or rediss://, several hosts separated by commas for Cluster',
-    )
+    .superRefine((url, context) => {
+      const fault = redisUrlFault(url);
+      if (fault !== undefined) context.addIssue({ code: 'custom', message: fault });
+    })
     .optional()
     .describe('Redis 6 or newer; an in-process store where absent, for one instance only'),
   REDIS_HOST: z.string().optional().describe('instead of REDIS_URL'),
@@ -103,19 +106,21 @@ function isMasterKey(text: string): boolean {
   return Buffer.from(text, 'base64').length === 32 && /^[A-Za-z0-9+/_-]{43}=?$/.test(text);
 }
 
-function isPublicUrl(text: string): boolean {
-  const url = URL.parse(text);
-  return (
-    url !== null &&
-    ['http:', 'https:'].includes(url.protocol) &&
-    url.search === '' &&
-    url.hash === '' &&
-    url.username === ''
-  );
+// Kept as it was parsed: tokens and links name it, and are compared with what others have parsed.
+function publicUrl(): z.ZodType<string, string> {
+  return z.string().transform((text, context) => {
+    const url = plainUrl(text);
+    if (url !== undefined && isPublicUrl(url)) return url.href.replace(/\/+$/, '');
+    context.addIssue({
+      code: 'custom',
+      message: 'expected https://host or http://host, without user name, query or fragment',
+    });
+    return z.NEVER;
+  });
 }
 
-function isOrigin(text: string): boolean {
-  return URL.parse(text)?.origin === text;
+function isPublicUrl({ protocol, href, username, password }: URL): boolean {
+  return /^https?:$/.test(protocol) && !/[?#]/.test(href) && username === '' && password === '';
 }
 
 // The address that a browser on this machine would use for a listener.
@@ -172,7 +177,7 @@ export const coreSection = defineSection<'core', typeof variables, CoreConfig>({
       role: values.ROLE,
       host,
       port: values.PORT,
-      publicUrl: values.PUBLIC_URL?.replace(/\/+$/, '') ?? `http://${reachable(host)}:${values.PORT}`,
+      publicUrl: values.PUBLIC_URL ?? `http://${reachable(host)}:${values.PORT}`,
       corsOrigins: values.CORS_ORIGINS,
       databaseUrl: values.DATABASE_URL,
       databasePoolMax: values.DATABASE_POOL_MAX,

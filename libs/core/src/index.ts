@@ -42,3 +42,5 @@ export { SigningKeys } from './keys/signing-keys.js';
 export { type ProblemCode, PROBLEMS } from './problems/catalogue.js';
 export { type FieldError, Problem } from './problems/problem.js';
 export { escapeHtml } from './text/escape-html.js';
+export { isWebOrigin, originFault } from './text/origin.js';
+export { plainUrl } from './text/plain-url.js';

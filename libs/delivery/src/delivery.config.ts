@@ -2,6 +2,7 @@ import {
   type ConfigFault,
   defineSection,
   list,
+  plainUrl,
   type RateLimit,
   rateLimit,
   Secret,
@@ -224,8 +225,8 @@ function isVendor(name: string): name is SmsVendor {
 // Credentials and codes travel in these requests: only this machine is near enough to do without TLS.
 function outboundUrl(): z.ZodType<string, string> {
   return z.string().refine((text) => {
-    const url = URL.parse(text);
-    if (url === null || !isDecodable(url)) return false;
+    const url = plainUrl(text);
+    if (url === undefined || !isDecodable(url)) return false;
     return url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url.hostname));
   }, 'expected an https:// address (http:// to this machine only), user and password URL-encoded');
 }
@@ -236,9 +237,9 @@ export function isLoopback(hostname: string): boolean {
 }
 
 function isSmtpUrl(text: string): boolean {
-  const url = URL.parse(text);
+  const url = plainUrl(text);
   return (
-    url !== null && ['smtp:', 'smtps:'].includes(url.protocol) && url.hostname !== '' && isDecodable(url)
+    url !== undefined && ['smtp:', 'smtps:'].includes(url.protocol) && url.hostname !== '' && isDecodable(url)
   );
 }
 

@@ -1,6 +1,14 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { getConfigToken } from '@nestjs/config';
-import { Clock, type CoreConfig, type FieldError, Problem, publicId, Sealer } from '@countersign/core';
+import {
+  Clock,
+  type CoreConfig,
+  type FieldError,
+  isWebOrigin,
+  Problem,
+  publicId,
+  Sealer,
+} from '@countersign/core';
 import type { Application } from '@countersign/directory';
 import {
   type AnsweredFactor,
@@ -81,7 +89,7 @@ export class ProviderCalls {
     @Inject(getConfigToken('core')) core: CoreConfig,
     sealer: Sealer,
   ) {
-    this.#deploymentOrigins = [new URL(core.publicUrl).origin, ...core.corsOrigins];
+    this.#deploymentOrigins = [new URL(core.publicUrl).origin, ...core.corsOrigins.filter(isWebOrigin)];
     this.#nonceKey = sealer.deriveKey('factor-nonce');
   }
 
@@ -203,7 +211,7 @@ export class ProviderCalls {
       },
       issuer: site.application.issuer,
       account: site.account,
-      origins: [...site.application.allowedOrigins, ...this.#deploymentOrigins],
+      origins: [...site.application.allowedOrigins.filter(isWebOrigin), ...this.#deploymentOrigins],
       get nonce() {
         return createHmac('sha256', nonceKey).update(site.nonceOf).digest();
       },

@@ -311,6 +311,24 @@ describe('applications', () => {
     expectProblem(await call('POST', '/v1/applications', body), 400, 'validation_failed');
   });
 
+  it('take the origins of apps, and say of a pattern what to write instead', async () => {
+    const made = await call('POST', '/v1/applications', {
+      name: 'Apps',
+      slug: 'apps',
+      allowedOrigins: ['capacitor://localhost', 'ionic://localhost'],
+    });
+    expect(made.status).toBe(201);
+    const pattern = { allowedOrigins: ['https://app.example.com', 'https://*.example.com'] };
+    const refused = await call('PATCH', `/v1/applications/${made.body.id}`, pattern);
+    expectProblem(refused, 400, 'validation_failed');
+    expect(refused.body.errors).toEqual([
+      {
+        path: 'allowedOrigins',
+        message: expect.stringMatching(/“https:\/\/\*\.example\.com”.*list each one/),
+      },
+    ]);
+  });
+
   it('keep their slug', async () => {
     const { body } = await call('POST', '/v1/applications', { name: 'Kept', slug: 'kept' });
     expectProblem(

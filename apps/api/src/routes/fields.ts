@@ -6,11 +6,12 @@ import {
   type ValidatorConstraintInterface,
 } from 'class-validator';
 import { normaliseEmail } from '@countersign/auth';
-import { EVENT_TYPES } from '@countersign/core';
+import { EVENT_TYPES, originFault } from '@countersign/core';
 import { userNameFault } from '../http/external-id.js';
 
 const LONGEST_PASSWORD = 128;
 const LONGEST_LOCALE = 35;
+const MAX_ORIGIN_LENGTH = 255;
 
 /** Brings an account name into the form in which it is stored and compared. */
 export function Lowered(): PropertyDecorator {
@@ -102,17 +103,21 @@ export class ExternalId implements ValidatorConstraintInterface {
   }
 }
 
-/** A browser origin (RFC 6454 section 6.2), spelled as browsers send it. */
+/** Browser origins (RFC 6454 section 6.2), spelled as browsers send them. */
 @ValidatorConstraint({ name: 'webOrigin' })
 export class WebOrigin implements ValidatorConstraintInterface {
   validate(value: unknown): boolean {
-    if (typeof value !== 'string' || value.length > 255) return false;
-    const url = URL.parse(value);
-    return url !== null && /^https?:$/.test(url.protocol) && url.origin === value;
+    return typeof value === 'string' && value.length <= MAX_ORIGIN_LENGTH && originFault(value) === undefined;
   }
 
-  defaultMessage(): string {
-    return 'each must be an origin such as https://app.example.com';
+  // Told once for the whole list, so that it finds the first that is wrong.
+  defaultMessage(of?: ValidationArguments): string {
+    const value: unknown = of?.value;
+    const fault = (Array.isArray(value) ? value : [value])
+      .filter((item) => typeof item === 'string' && item.length <= MAX_ORIGIN_LENGTH)
+      .map((item) => originFault(String(item)))
+      .find((found) => found !== undefined);
+    return fault ?? 'each must be an origin such as https://app.example.com';
   }
 }
 

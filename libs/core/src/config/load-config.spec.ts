@@ -99,6 +99,13 @@ describe('the configuration', () => {
     ['PORT', '-1'],
     ['PUBLIC_URL', 'https://auth.example.com/?a=b'],
     ['PUBLIC_URL', 'https://user:word@auth.example.com'],
+    ['PUBLIC_URL', 'https://:word@auth.example.com'],
+    ['PUBLIC_URL', 'https:auth.example.com'],
+    ['PUBLIC_URL', 'https://auth.example.com/#'],
+    ['PUBLIC_URL', 'https://auth.exa\nmple.com'],
+    ['CORS_ORIGINS', 'https://app.example.com,https://*.example.com'],
+    ['CORS_ORIGINS', 'https://app.example.com/'],
+    ['HOST', 'local\u0007host'],
     ['DATABASE_URL', 'mysql://localhost/x'],
     ['DATABASE_URL', 'postgres://[broken'],
     ['DATABASE_PREPARED', 'yes'],
@@ -111,6 +118,42 @@ describe('the configuration', () => {
     if (coreSection.secrets.some((secret) => secret === name)) {
       expect(() => load({ [name]: value })).not.toThrow(value);
     }
+  });
+
+  it.each([
+    ['https://Auth.Example.COM', 'https://auth.example.com'],
+    ['HTTPS://auth.example.com:443/', 'https://auth.example.com'],
+    ['https://auth.example.com/Sub//', 'https://auth.example.com/Sub'],
+    ['https://auth.example.com\r', 'https://auth.example.com'],
+    ['https://müller.example', 'https://xn--mller-kva.example'],
+  ])('keeps PUBLIC_URL=%j as it was parsed', (text, kept) => {
+    expect(core({ PUBLIC_URL: text }).publicUrl).toBe(kept);
+    expect(core({ ...PRODUCTION, PUBLIC_URL: text }).publicUrl).toBe(kept);
+  });
+
+  it('names the pattern in a list of origins, and what to write instead', () => {
+    expect(() => load({ CORS_ORIGINS: 'https://*.example.com' })).toThrow(
+      /CORS_ORIGINS: “https:\/\/\*\.example\.com” is a pattern.*list each one/,
+    );
+  });
+
+  it.each(Object.keys(coreSection.variables))(
+    'cuts off what nobody sees at the ends of %s, and says so without the value',
+    (name) => {
+      const valid: Record<string, string> = { ...PRODUCTION, ROLE: 'api', PORT: '80', REDIS_PORT: '1' };
+      const value = valid[name] ?? { CORS_ORIGINS: 'https://a.example' }[name];
+      if (value === undefined) return;
+      const { slices, warnings } = load({ ...valid, [name]: `\ufeff ${value}\u00a0\r` });
+      expect(slices).toEqual(load({ ...valid, [name]: value }).slices);
+      expect(warnings).toEqual([`${name} has blanks or control characters at its ends, which were cut off.`]);
+    },
+  );
+
+  it('takes a variable of blanks for absent', () => {
+    expect(core({ PUBLIC_URL: ' \r', NODE_ENV: '\t' })).toMatchObject({
+      environment: 'development',
+      publicUrl: 'http://127.0.0.1:3000',
+    });
   });
 
   it('warns of a name that is nearly one of ours, also beside the faults it may explain', () => {

@@ -46,11 +46,13 @@ export function loadConfig(
   sections: readonly ConfigSection[],
 ): LoadedConfig {
   const faults: ConfigFault[] = [];
-  const surroundings = readSurroundings(env, faults);
+  const names = knownNames(sections);
+  const { values, trimmed } = withoutStrayEnds(env, names, faults);
+  const surroundings = readSurroundings(values, faults);
   const parsed = sections.map((section) =>
-    parse(section, rawValues(env, section, faults), surroundings, faults),
+    parse(section, rawValues(values, section, faults), surroundings, faults),
   );
-  const warnings = nearMisses(env, knownNames(sections));
+  const warnings = [...trimmed, ...nearMisses(env, names)];
   if (faults.length > 0) throw new ConfigError(faults, warnings);
 
   const slices: Record<string, object> = {};
@@ -59,6 +61,37 @@ export function loadConfig(
     if (values !== undefined) slices[section.name] = Object.freeze(section.read(values, surroundings));
   });
   return { surroundings, slices: Object.freeze(slices), warnings };
+}
+
+const STRAY_ENDS = /^[\s\p{Cc}\p{Cf}]+|[\s\p{Cc}\p{Cf}]+$/gu;
+// Templates of several lines are none of these.
+const STRAY_INSIDE = /(?![\t\r\n])\p{Cc}/u;
+
+/**
+ * Cuts off what nobody sees and no value means: the CR of a file that was written on Windows, the blank that was copied
+ * too. Inside of a value it is refused.
+ */
+function withoutStrayEnds(
+  env: Readonly<Record<string, string | undefined>>,
+  names: readonly string[],
+  faults: ConfigFault[],
+): { readonly values: Record<string, string | undefined>; readonly trimmed: string[] } {
+  const values: Record<string, string | undefined> = { ...env };
+  const trimmed: string[] = [];
+  for (const name of names) {
+    const value = env[name];
+    if (value === undefined) continue;
+    const bare = value.replace(STRAY_ENDS, '');
+    values[name] = bare;
+    if (bare !== value) {
+      trimmed.push(`${name} has blanks or control characters at its ends, which were cut off.`);
+    }
+    if (STRAY_INSIDE.test(bare)) {
+      values[name] = undefined;
+      faults.push({ variable: name, message: 'holds a control character; write it anew' });
+    }
+  }
+  return { values, trimmed };
 }
 
 // A value that cannot be read must not hide what else is wrong: the rest is judged without it.

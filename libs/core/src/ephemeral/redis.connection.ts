@@ -94,8 +94,9 @@ function addressOf({ host, port, password }: RedisParts): RedisAddress {
 }
 
 /** What a lone Redis and each node of a cluster have in common. */
-function commonOptions({ tls, username, password }: RedisAddress, patienceMs: number) {
+function commonOptions({ tls, username, password, family }: RedisAddress, patienceMs: number) {
   return {
+    ...(family === undefined ? {} : { family }),
     ...(tls ? { tls: {} } : {}),
     ...(username === undefined ? {} : { username }),
     ...(password === undefined ? {} : { password }),

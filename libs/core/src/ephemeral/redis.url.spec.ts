@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { parseRedisUrl } from './redis.url.js';
+import { parseRedisUrl, redisUrlFault } from './redis.url.js';
 
 describe('parseRedisUrl', () => {
   it('reads a host, with the usual port and database where none is named', () => {
@@ -41,7 +41,10 @@ describe('parseRedisUrl', () => {
     ['redis://', 'no host'],
     ['redis://cache:port', 'no number for a port'],
     ['redis://cache/name', 'no number for a database'],
-    ['redis://cache?family=6', 'options'],
+    ['redis://cache?tls=true', 'an option for TLS'],
+    ['rediss://cache?ssl_cert_reqs=none', 'TLS that verifies nothing'],
+    ['redis://cache?family=5', 'a family that does not exist'],
+    ['redis://cache?x=y', 'an unknown option'],
     ['redis://:%zz@cache', 'broken percent-encoding'],
     ['redis://a,', 'an empty host'],
     ['redis://a/1,b', 'a cluster with a database'],
@@ -49,5 +52,25 @@ describe('parseRedisUrl', () => {
     ['redis://a,rediss://b', 'mixed TLS'],
   ])('refuses %j: %s', (url) => {
     expect(parseRedisUrl(url)).toBeUndefined();
+  });
+
+  it('reads what platforms write: the family of addresses, options that change nothing, the name of a fork', () => {
+    expect(parseRedisUrl('redis://cache:7000?family=6')).toMatchObject({ family: 6 });
+    expect(parseRedisUrl('redis://cache?family=0')).not.toHaveProperty('family');
+    expect(parseRedisUrl('rediss://cache?ssl_cert_reqs=required')).toMatchObject({ tls: true });
+    expect(parseRedisUrl('valkey://cache')).toMatchObject({ tls: false });
+    expect(parseRedisUrl('valkeys://cache')).toMatchObject({ tls: true });
+  });
+});
+
+describe('redisUrlFault', () => {
+  it.each([
+    ['redis://:word@cache?tls=true', 'rediss://'],
+    ['rediss://:word@cache?ssl_cert_reqs=none', 'NODE_EXTRA_CA_CERTS'],
+    ['redis://:word@cache?family=0&x=word', 'question mark'],
+    ['http://cache', 'expected redis://'],
+  ])('says of %s what to do, and repeats none of it', (url, remedy) => {
+    expect(redisUrlFault(url)).toContain(remedy);
+    expect(redisUrlFault(url)).not.toContain('word');
   });
 });

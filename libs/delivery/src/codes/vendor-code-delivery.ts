@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { getConfigToken } from '@nestjs/config';
-import type { CoreConfig } from '@countersign/core';
+import { type CoreConfig, isWebOrigin } from '@countersign/core';
 import type { Channel, Recipient } from '@countersign/factor-kit';
 import type { CodeMessage } from '../templates/code.templates.js';
 import { languageOf } from '../templates/language.js';
@@ -37,7 +37,7 @@ export class VendorCodeDelivery extends CodeDelivery {
   }
 
   #message({ application, code, ttlMs, locale }: CodeToDeliver): CodeMessage {
-    const [origin] = application.allowedOrigins;
+    const origin = application.allowedOrigins.find(isWebOrigin);
     return {
       language: languageOf(locale, application.policy.defaultLocale),
       issuer: application.issuer,
