@@ -1,7 +1,13 @@
+import { decodeJwt } from 'jose';
+import * as OTPAuth from 'otpauth';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { expectProblem, passwordLogin } from '../factories/accounts.js';
 import { startTestApp, type TestApp } from '../factories/app.js';
+import type { Answer } from '../factories/client.js';
+import { enrolCodes, newestCode } from '../factories/codes.js';
 import { activate, answer, enrolTotp, stepUp } from '../factories/factors.js';
 import { beginLogin, logIn, register, registerWithTotp } from '../factories/people.js';
+import { makeServer, newExternalId } from '../factories/servers.js';
 import { eventsOf } from '../factories/sql.js';
 
 describe('activating a factor', () => {
@@ -27,6 +33,62 @@ describe('activating a factor', () => {
     expect(added.status).toBe(200);
     expect(added.body.factor).toMatchObject({ status: 'active', isDefault: false });
     expect(added.body).not.toHaveProperty('backupCodes');
+  });
+
+  it('counts as the second factor proven now, in a new token of its session: a key can be added at once', async () => {
+    const person = await register(world);
+    const { accessToken: token } = person;
+    const pending = await enrolTotp(world, token);
+    const { status, body } = await activate(world, token, pending.id, pending.code());
+    expect({ status, body }).toMatchObject({ status: 200, body: { expiresIn: 900 } });
+    const [before, after] = [decodeJwt(token), decodeJwt(body.accessToken)];
+    expect(after).toMatchObject({
+      sid: before['sid'],
+      amr: ['pwd', 'otp', 'mfa'],
+      mfa_time: Math.floor(world.clock.now().getTime() / 1_000),
+    });
+    const addKey = (accessToken: string): Promise<Answer> =>
+      world.client.post('/v1/me/factors', { type: 'webauthn' }, { token: accessToken });
+    expectProblem(await addKey(token), 403, 'step_up_required');
+    expect((await addKey(body.accessToken)).status).toBe(201);
+    const { refreshToken } = person;
+    const refreshed = await world.client.post('/v1/auth/refresh', { refreshToken });
+    expect(decodeJwt(refreshed.body.accessToken)['mfa_time']).toBe(after['mfa_time']);
+  });
+
+  it("proves nothing by a code that went to the account's own address, nor to any other session", async () => {
+    const person = await register(world);
+    const other = await passwordLogin(world, person);
+    const own = await enrolCodes(world, person.accessToken, { email: person.email });
+    const activated = await activate(world, person.accessToken, own.body.id, newestCode(world, person.email));
+    expect(activated.status).toBe(200);
+    expect(Object.keys(activated.body).sort()).toEqual(['backupCodes', 'factor']);
+    expect((await world.client.get('/v1/me', { token: other.body.accessToken })).status).toBe(401);
+
+    const owner = await registerWithTotp(world);
+    const first = await logIn(world, owner);
+    const second = await logIn(world, owner);
+    const elsewhere = `elsewhere-${owner.email}`;
+    const pending = await enrolCodes(world, first.accessToken, { email: elsewhere });
+    world.clock.advance(60_000);
+    const added = await activate(world, first.accessToken, pending.body.id, newestCode(world, elsewhere));
+    expect(decodeJwt(added.body.accessToken)['mfa_time']).toBe(
+      Math.floor(world.clock.now().getTime() / 1_000),
+    );
+    const { refreshToken } = second;
+    const refreshed = await world.client.post('/v1/auth/refresh', { refreshToken });
+    expect(decodeJwt(refreshed.body.accessToken)['mfa_time']).toBe(decodeJwt(second.accessToken)['mfa_time']);
+  });
+
+  it('gives a server no token of anybody', async () => {
+    const server = await makeServer(world);
+    const factors = `/v1/users/${newExternalId()}/factors`;
+    const { body } = await server.post(factors, { type: 'totp' });
+    const totp = OTPAuth.URI.parse(body.otpauthUri) as OTPAuth.TOTP;
+    const code = totp.generate({ timestamp: world.clock.now().getTime() });
+    const activated = await server.post(`${factors}/${body.id}/activate`, { code });
+    expect(activated.status).toBe(200);
+    expect(Object.keys(activated.body).sort()).toEqual(['backupCodes', 'factor']);
   });
 
   it('spends the code that activated the factor: it does not log in', async () => {

@@ -22,6 +22,7 @@ import { RateLimitGuard } from './http/rate-limit.guard.js';
 import { StepUpCheck } from './http/step-up-check.js';
 import { RefuseUnaskedFields } from './http/unasked-fields.js';
 import { UserGuard } from './http/user.guard.js';
+import { ActivationController, UserActivationController } from './routes/activation.controller.js';
 import { ApiKeyChangesController } from './routes/api-key-changes.controller.js';
 import { ApiKeyController } from './routes/api-key.controller.js';
 import { ApplicationController } from './routes/application.controller.js';
@@ -82,6 +83,7 @@ const controllers = [
   FactorTypeController,
   FactorController,
   EnrolmentController,
+  ActivationController,
   ResyncController,
   ChallengeController,
   ChallengeAnswerController,
@@ -90,6 +92,7 @@ const controllers = [
   UserVerificationController,
   UserFactorController,
   UserEnrolmentController,
+  UserActivationController,
   UserResyncController,
   UnlockController,
   UserDeviceController,

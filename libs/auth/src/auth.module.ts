@@ -32,6 +32,7 @@ import { SessionIssuer } from './sessions/session-issuer.js';
 import { SessionStore } from './sessions/session.store.js';
 import { AccessTokens } from './tokens/access-tokens.js';
 import { RefreshTokens } from './tokens/refresh-tokens.js';
+import { ActivateOwnFactor } from './use-cases/activate-own-factor.use-case.js';
 import { AnswerChallenge } from './use-cases/answer-challenge.use-case.js';
 import { BootstrapAdmin } from './use-cases/bootstrap-admin.use-case.js';
 import { ChangeEmail } from './use-cases/change-email.use-case.js';
@@ -88,6 +89,7 @@ export const authEntities = [SessionEntity, MailedLinkEntity];
     UserReader,
     Register,
     LogIn,
+    ActivateOwnFactor,
     AnswerChallenge,
     RefreshSession,
     FindSession,
@@ -111,6 +113,7 @@ export const authEntities = [SessionEntity, MailedLinkEntity];
     UserReader,
     Register,
     LogIn,
+    ActivateOwnFactor,
     AnswerChallenge,
     RefreshSession,
     FindSession,

@@ -12,6 +12,7 @@ import { ChallengeStore } from './challenges/challenge.store.js';
 import { CodeSender } from './codes/code-sender.js';
 import { DeliveredCodes } from './codes/delivered-codes.js';
 import { SendBudgets } from './codes/send-budgets.js';
+import { ActivationProofs } from './enrolment/activation-proofs.js';
 import { Activator } from './enrolment/activator.js';
 import { Confirmer } from './enrolment/confirmer.js';
 import { EnrolmentWriter } from './enrolment/enrolment-writer.js';
@@ -96,6 +97,7 @@ export const factorsEntities = [FactorEntity, SpentTokenEntity, SpentChallengeEn
     FactorsSweeper,
     FactorMaker,
     Confirmer,
+    ActivationProofs,
     Activator,
     EnrolmentWriter,
     FactorImporter,

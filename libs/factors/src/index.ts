@@ -19,7 +19,11 @@ export { canonicalDetails, detailsHash } from './server/details-hash.js';
 export type { SecondFactorProof } from './second-factor-proof.js';
 export { SecondFactors } from './second-factors.js';
 export { type Subject, subjectOfUser } from './subject.js';
-export { ActivateFactor, type ActivateFactorResult } from './use-cases/activate-factor.use-case.js';
+export {
+  ActivateFactor,
+  type ActivateFactorInput,
+  type ActivateFactorResult,
+} from './use-cases/activate-factor.use-case.js';
 export { ApproveChallenge } from './use-cases/approve-challenge.use-case.js';
 export { ChangeFactor } from './use-cases/change-factor.use-case.js';
 export { EnrolFactor, type EnrolFactorResult } from './use-cases/enrol-factor.use-case.js';

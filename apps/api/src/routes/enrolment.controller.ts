@@ -1,29 +1,16 @@
 import { Body, Controller, HttpCode, Injectable, Param, Post, Req, Res } from '@nestjs/common';
-import {
-  ApiAcceptedResponse,
-  ApiCreatedResponse,
-  ApiOkResponse,
-  ApiOperation,
-  ApiTags,
-} from '@nestjs/swagger';
+import { ApiAcceptedResponse, ApiCreatedResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Problem } from '@countersign/core';
-import {
-  ActivateFactor,
-  EnrolFactor,
-  FactorRegistry,
-  type RegisteredFactor,
-  SendEnrolmentCode,
-} from '@countersign/factors';
+import { EnrolFactor, FactorRegistry, type RegisteredFactor, SendEnrolmentCode } from '@countersign/factors';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { BeforeEnrolment, ForServers, OfUser, Sensitive } from '../http/access.decorator.js';
 import { Problems } from '../http/problems.decorator.js';
 import { FailClosed } from '../http/rate-limit.decorator.js';
 import { applicationOf, askerOf, originOf } from '../http/request.js';
 import { validationFailed } from '../http/validation.js';
-import { ActivatedFactorDto, EnrolmentCodeDto, FactorDto } from './factor.dto.js';
+import { EnrolmentCodeDto, FactorDto } from './factor.dto.js';
 import { idOf } from './id.js';
-import { enrolmentOf, objectOf } from './provider-bodies.js';
-import { rejectedAnswer, VerifyBudget } from './rejected-answer.js';
+import { enrolmentOf } from './provider-bodies.js';
 import { changedMeanwhile, subjectOf, subjectOrNewcomerOf } from './subject.js';
 import { unsentCode } from './unsent-code.js';
 import { factorView } from './views.js';
@@ -35,8 +22,6 @@ abstract class EnrolmentRoutes {
     private readonly registry: FactorRegistry,
     private readonly enrolFactor: EnrolFactor,
     private readonly sendEnrolmentCode: SendEnrolmentCode,
-    private readonly activateFactor: ActivateFactor,
-    private readonly budget: VerifyBudget,
   ) {}
 
   /** Whose word it is that begins an enrolment. */
@@ -116,47 +101,6 @@ abstract class EnrolmentRoutes {
       case 'refused':
       case 'failed':
         throw unsentCode(result, reply);
-    }
-  }
-
-  @Post(':id/activate')
-  @HttpCode(200)
-  @Sensitive()
-  @FailClosed()
-  @ApiOperation({ summary: 'Activate a factor with its first answer', operationId: 'activateFactor' })
-  @ApiOkResponse({
-    type: ActivatedFactorDto,
-    description: 'Active; with the first factor come ten backup codes.',
-  })
-  @Problems('step_up_required', 'not_found', 'answer_rejected', 'enrolment_expired', 'too_many_attempts')
-  async activate(
-    @Param('id') id: string,
-    @Body() body: unknown,
-    @Req() request: FastifyRequest,
-    @Res({ passthrough: true }) reply: FastifyReply,
-  ): Promise<ActivatedFactorDto> {
-    const result = await this.activateFactor.run({
-      subject: subjectOf(request),
-      factorId: idOf('fac', id),
-      begunBy: askerOf(request),
-      answer: objectOf(body),
-      origin: originOf(request),
-    });
-    switch (result.outcome) {
-      case 'activated':
-        return { factor: factorView(result.factor), ...result.show };
-      case 'malformed':
-        throw validationFailed(result.errors);
-      case 'unknown':
-        throw new Problem('not_found');
-      case 'over':
-        throw new Problem('enrolment_expired');
-      case 'rejected':
-        this.budget.tell(reply, result.budget);
-        throw rejectedAnswer(request, result);
-      case 'limited':
-        this.budget.tell(reply, result.budget);
-        throw this.budget.usedUp(result.budget);
     }
   }
 

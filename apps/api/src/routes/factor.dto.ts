@@ -78,6 +78,16 @@ export class ActivatedFactorDto {
    * @example ["7Q3K-9M2X-4TDV-HJ8R"]
    */
   backupCodes?: string[];
+  /**
+   * An access token of the session that activated it, with a fresh `mfa_time`; absent for servers, and for codes that
+   * go to the account's own address.
+   */
+  accessToken?: string;
+  /**
+   * Lifetime of the access token in seconds.
+   * @example 900
+   */
+  expiresIn?: number;
 }
 
 /** A new code for an enrolment. */

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { type Origin, Problem, publicId, type Tx } from '@countersign/core';
+import { type EventDraft, type Origin, Problem, publicId, type Tx } from '@countersign/core';
 import { TrustedDevices } from '@countersign/devices';
 import type { SecondFactorProof } from '@countersign/factors';
 import { actingAs } from '../accounts/account.js';
@@ -40,6 +40,28 @@ export class ChallengeGrants {
       : this.#stepUp(tx, proof, origin);
   }
 
+  /**
+   * Notes in the session of a proof that its second factor was proven, and says so in a new access token.
+   * @param events what is recorded with it
+   * @throws Problem `invalid_token` where the session has ended; the transaction rolls back
+   */
+  async proveAgain(tx: Tx, proof: SecondFactorProof, ...events: EventDraft[]): Promise<IssuedAccessToken> {
+    const { sessionId, at: mfaTime } = proof;
+    const proven = { mfaTime, amr: amrOf(proof) };
+    const session =
+      sessionId === null ? undefined : await this.sessions.proveAgain(tx, sessionId, proven, ...events);
+    if (session === undefined) throw new Problem('invalid_token');
+    return this.accessTokens.issue(session);
+  }
+
+  async #stepUp(tx: Tx, proof: SecondFactorProof, origin: Origin): Promise<Granted> {
+    const { applicationId, userId, sessionId, ground } = proof;
+    if (sessionId === null || ground.kind !== 'factor') throw new Problem('invalid_token');
+    const factor = { factorId: publicId('fac', ground.factorId), factorType: ground.type };
+    const event = steppedUp({ applicationId, userId, sessionId, origin }, { method: 'factor', ...factor });
+    return { purpose: 'step_up', token: await this.proveAgain(tx, proof, event) };
+  }
+
   async #logIn(tx: Tx, proof: SecondFactorProof, request: GrantRequest): Promise<Granted> {
     const issued = await this.issuer.issue(tx, proof, request.origin);
     if (issued === undefined) throw new Problem('invalid_token');
@@ -47,15 +69,5 @@ export class ChallengeGrants {
       ? await this.devices.trust(tx, proof, request.deviceName, request.origin)
       : undefined;
     return { purpose: 'login', issued, deviceToken };
-  }
-
-  async #stepUp(tx: Tx, proof: SecondFactorProof, origin: Origin): Promise<Granted> {
-    const { applicationId, userId, sessionId, ground, at: mfaTime } = proof;
-    if (sessionId === null || ground.kind !== 'factor') throw new Problem('invalid_token');
-    const factor = { factorId: publicId('fac', ground.factorId), factorType: ground.type };
-    const event = steppedUp({ applicationId, userId, sessionId, origin }, { method: 'factor', ...factor });
-    const session = await this.sessions.proveAgain(tx, sessionId, { mfaTime, amr: amrOf(proof) }, event);
-    if (session === undefined) throw new Problem('invalid_token');
-    return { purpose: 'step_up', token: this.accessTokens.issue(session) };
   }
 }

@@ -14,9 +14,11 @@ interface Activating {
 }
 
 /** A confirmed factor. */
-export interface ActivateInput extends Activating {
+export interface ActivateInput<T> extends Activating {
   readonly activation: Omit<Activation, 'makeDefault'>;
   readonly type: string;
+  /** Runs last in the transaction; when it rejects, nothing was activated. */
+  readonly grant: (tx: Tx) => Promise<T>;
 }
 
 /** A new factor that needs no confirmation. */
@@ -25,11 +27,12 @@ export interface ActivateNewInput extends Activating {
 }
 
 /** A factor that is active now; `show` holds what comes with the first one. */
-export type Activated =
+export type Activated<T> =
   | {
       readonly activated: true;
       readonly factor: FactorView;
       readonly show: Readonly<Record<string, unknown>>;
+      readonly granted: T;
     }
   | { readonly activated: false };
 
@@ -45,27 +48,32 @@ export class Activator {
   ) {}
 
   /** Activates a pending factor. @returns `activated: false` where the enrolment died meanwhile */
-  async run({ activation, type, ...input }: ActivateInput): Promise<Activated> {
-    return this.#activate(input, { id: activation.factorId, type }, (tx, makeDefault) =>
-      this.enrolments.activate(tx, { ...activation, makeDefault }),
+  async run<T>({ activation, type, grant, ...input }: ActivateInput<T>): Promise<Activated<T>> {
+    return this.#activate(
+      input,
+      { id: activation.factorId, type },
+      (tx, makeDefault) => this.enrolments.activate(tx, { ...activation, makeDefault }),
+      grant,
     );
   }
 
   /** Writes a new factor that is active at once. @returns `activated: false` where the user changed meanwhile */
-  async runNew({ factor, ...input }: ActivateNewInput): Promise<Activated> {
-    return this.#activate(input, factor, async (tx, makeDefault) => {
+  async runNew({ factor, ...input }: ActivateNewInput): Promise<Activated<undefined>> {
+    const put = async (tx: Tx, makeDefault: boolean): Promise<boolean> => {
       await this.factors.insert(tx, factor);
       if (makeDefault) await this.factors.makeDefault(tx, factor.userId, factor.id);
       await this.events.append(tx, this.#event('factor.enrolled', input, factor.id, factor.type));
       return true;
-    });
+    };
+    return this.#activate(input, factor, put, async () => undefined);
   }
 
-  async #activate(
+  async #activate<T>(
     input: Activating,
     { id, type }: { readonly id: string; readonly type: string },
     put: (tx: Tx, makeDefault: boolean) => Promise<boolean>,
-  ): Promise<Activated> {
+    grant: (tx: Tx) => Promise<T>,
+  ): Promise<Activated<T>> {
     const { subject, recovery } = input;
     return this.database.transaction(async (tx) => {
       const epoch = await this.users.lock(tx, subject.userId);
@@ -77,7 +85,7 @@ export class Activator {
       const show = first ? await this.#first(tx, input, { id, type }, recovery) : {};
       const factor = await this.factors.find(tx, subject.userId, id);
       if (factor === undefined) throw new Error('An activated factor vanished inside its transaction');
-      return { activated: true, factor, show };
+      return { activated: true, factor, show, granted: await grant(tx) };
     });
   }
 

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { type BucketState, EphemeralStore, type FieldError, type Origin } from '@countersign/core';
+import { type BucketState, EphemeralStore, type FieldError, type Origin, type Tx } from '@countersign/core';
 import { AttemptBudgets, type AttemptsLeft } from '../challenges/attempt-budgets.js';
 import { Activator } from '../enrolment/activator.js';
 import { Confirmer } from '../enrolment/confirmer.js';
@@ -19,18 +19,22 @@ export interface ActivateFactorInput {
 }
 
 /** How an activation ended. */
-export type ActivateFactorResult =
+export type ActivateFactorResult<T = undefined> =
   | {
       readonly outcome: 'activated';
       readonly factor: FactorView;
       /** Backup codes, with the user's first factor. */
       readonly show: Readonly<Record<string, unknown>>;
+      readonly granted: T;
     }
   | ({ readonly outcome: 'rejected'; readonly reason: 'mismatch' | 'stale' } & AttemptsLeft)
   | { readonly outcome: 'malformed'; readonly errors: readonly FieldError[] }
   | { readonly outcome: 'unknown' }
   | { readonly outcome: 'over' }
   | { readonly outcome: 'limited'; readonly budget: BucketState };
+
+/** What is granted in the transaction of an activation, of a factor of this type. */
+export type ActivationGrant<T> = (tx: Tx, type: string) => Promise<T>;
 
 /** Activates a pending factor with a right answer; an attempt is claimed before the answer is looked at. */
 @Injectable()
@@ -44,6 +48,11 @@ export class ActivateFactor {
   ) {}
 
   async run(input: ActivateFactorInput): Promise<ActivateFactorResult> {
+    return this.runWith(input, async () => undefined);
+  }
+
+  /** @param grant runs in the transaction that activates; when it rejects, nothing is activated or granted */
+  async runWith<T>(input: ActivateFactorInput, grant: ActivationGrant<T>): Promise<ActivateFactorResult<T>> {
     const { subject, factorId, begunBy, origin } = input;
     const owner = { userId: subject.userId, factorId, begunBy };
     const readiness = await this.confirmer.prepare(owner, input.answer);
@@ -63,15 +72,15 @@ export class ActivateFactor {
     if (!ruling.accepted) {
       return { outcome: 'rejected', reason: ruling.reason, attemptsLeft: tries?.remaining ?? 0, budget };
     }
+    const { type } = readiness.pending;
     const activated = await this.activator.run({
       subject,
       activation: { factorId, begunBy, fresh: ruling.fresh, replacement: ruling.replacement },
-      type: readiness.pending.type,
+      type,
+      grant: (tx) => grant(tx, type),
       recovery: readiness.pending.first ? await this.maker.makeRecovery(subject) : [],
       origin,
     });
-    return activated.activated
-      ? { outcome: 'activated', factor: activated.factor, show: activated.show }
-      : { outcome: 'over' };
+    return activated.activated ? { outcome: 'activated', ...activated } : { outcome: 'over' };
   }
 }
