@@ -7,6 +7,7 @@ import { MailedLinks0000000000006 } from './0006-mailed-links.js';
 import { SigningKeys0000000000007 } from './0007-signing-keys.js';
 import { RefreshMilestones0000000000008 } from './0008-refresh-milestones.js';
 import { UserIndices0000000000009 } from './0009-user-indices.js';
+import { MessageSources0000000000014 } from './0014-message-sources.js';
 
 /** Every migration, oldest first. */
 export const migrations = [
@@ -19,4 +20,5 @@ export const migrations = [
   SigningKeys0000000000007,
   RefreshMilestones0000000000008,
   UserIndices0000000000009,
+  MessageSources0000000000014,
 ];

@@ -1,3 +1,4 @@
+export { limitAddress } from './addresses/limit-address.js';
 export { Clock, SystemClock } from './clock/clock.js';
 export { TestClock } from './clock/test-clock.js';
 export { ConfigError, loadConfig, type LoadedConfig } from './config/load-config.js';

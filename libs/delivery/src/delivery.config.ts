@@ -42,6 +42,8 @@ export interface DeliveryConfig {
   /** Percent of the codes sent to a country that must be used; 0 switches the brake off. */
   readonly smsMinConversion: number;
   readonly smsPerNumber: RateLimit | 'off';
+  readonly emailDailyLimit: number;
+  readonly emailPerRecipient: RateLimit | 'off';
   readonly smtp: { readonly url: Secret; readonly from: string } | undefined;
 }
 
@@ -109,6 +111,12 @@ const variables = {
       'percent of the codes sent to a country that must be used, else sending there pauses; 0 for never',
     ),
   RATE_LIMIT_SMS_NUMBER: rateLimit().prefault('10/1d').describe('SMS per number, whoever asks'),
+  EMAIL_DAILY_LIMIT: whole(0, 100_000_000)
+    .prefault('1000')
+    .describe('codes by e-mail per application and day'),
+  RATE_LIMIT_EMAIL_RECIPIENT: rateLimit()
+    .prefault('10/1d')
+    .describe('codes by e-mail per address, whoever asks'),
   SMTP_URL: z
     .string()
     .refine(isSmtpUrl, 'expected smtp://user:password@host:587 or smtps://…, user and password URL-encoded')
@@ -120,6 +128,8 @@ const variables = {
     .optional()
     .describe('sender of e-mail'),
 };
+
+const LIMITS = ['RATE_LIMIT_SMS_NUMBER', 'RATE_LIMIT_EMAIL_RECIPIENT'] as const;
 
 type Values = z.output<z.ZodObject<typeof variables>>;
 
@@ -158,6 +168,8 @@ export const deliverySection = defineSection<'delivery', typeof variables, Deliv
     smsCountryHourlyLimit: values.SMS_COUNTRY_HOURLY_LIMIT,
     smsMinConversion: values.SMS_MIN_CONVERSION,
     smsPerNumber: values.RATE_LIMIT_SMS_NUMBER,
+    emailDailyLimit: values.EMAIL_DAILY_LIMIT,
+    emailPerRecipient: values.RATE_LIMIT_EMAIL_RECIPIENT,
     smtp:
       values.SMTP_URL === undefined || values.MAIL_FROM === undefined
         ? undefined
@@ -212,8 +224,8 @@ function productionFaults(values: Values): ConfigFault[] {
       message: 'is required in production where SMS can be sent: the countries that your users live in',
     });
   }
-  if (values.RATE_LIMIT_SMS_NUMBER === 'off') {
-    faults.push({ variable: 'RATE_LIMIT_SMS_NUMBER', message: 'may not be off in production' });
+  for (const variable of LIMITS) {
+    if (values[variable] === 'off') faults.push({ variable, message: 'may not be off in production' });
   }
   return faults;
 }

@@ -8,8 +8,9 @@ import { SmsCodes } from './codes/sms-codes.js';
 import { VendorCodeDelivery } from './codes/vendor-code-delivery.js';
 import type { DeliveryConfig } from './delivery.config.js';
 import { EmailSender } from './email/email-sender.js';
+import { CapBuckets } from './guards/cap-buckets.js';
 import { ConversionBrake } from './guards/conversion-brake.js';
-import { SmsCaps } from './guards/sms-caps.js';
+import { SendCaps } from './guards/send-caps.js';
 import { SmsDestinations } from './guards/sms-destinations.js';
 import { Mailbox } from './mailbox/mailbox.js';
 import { openEmailSender, openSmsSender } from './open-senders.js';
@@ -63,7 +64,8 @@ const CONFIGURED = [getConfigToken('delivery'), getConfigToken('core'), Mailbox]
     SmsCodes,
     EmailCodes,
     SmsDestinations,
-    SmsCaps,
+    CapBuckets,
+    SendCaps,
     ConversionBrake,
     MessageStore,
     MessagesSweeper,

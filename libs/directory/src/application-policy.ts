@@ -11,6 +11,8 @@ export interface ApplicationPolicy {
   readonly defaultLocale: string;
   /** SMS of a day; `null` leaves it to the deployment. */
   readonly smsDailyLimit: number | null;
+  /** Codes by e-mail of a day; `null` leaves it to the deployment. */
+  readonly emailDailyLimit: number | null;
   /** What the owner of an account is told by mail. */
   readonly notices: NoticeSettings;
 }
@@ -39,6 +41,7 @@ const DEFAULT_POLICY: ApplicationPolicy = {
   trustedDevices: true,
   defaultLocale: 'en',
   smsDailyLimit: null,
+  emailDailyLimit: null,
   notices: {
     factorAdded: true,
     factorRemoved: true,

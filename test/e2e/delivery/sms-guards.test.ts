@@ -5,7 +5,7 @@ import { startTestApp, type TestApp } from '../../factories/app.js';
 import type { Answer } from '../../factories/client.js';
 import { addCodeFactor, enrolCodes, messagesTo, mobileNumber, newestCode } from '../../factories/codes.js';
 import { activate } from '../../factories/factors.js';
-import { register } from '../../factories/people.js';
+import { type Person, register } from '../../factories/people.js';
 import { sql } from '../../factories/sql.js';
 import { startTwilio } from '../../factories/twilio.js';
 
@@ -85,6 +85,68 @@ describe('the guards against SMS pumping', () => {
     expect((await enrol(world)).status).toBe(201);
   });
 
+  describe('judge enrolments and activated factors apart', () => {
+    const sentAtLogin = async (world: TestApp, { email, password }: Person): Promise<boolean> => {
+      const { body } = await world.client.post('/v1/auth/login', { email, password });
+      return body.challenge.sent !== undefined;
+    };
+
+    it('a stranger who enrols many invented numbers stops neither logins nor enrolments of others', async () => {
+      const world = await start({ SMS_MIN_CONVERSION: '20', RATE_LIMIT_SEND: '5/1h', TRUST_PROXY: '1' });
+      const from = (address: string): { headers: Record<string, string> } => ({
+        headers: { 'x-forwarded-for': address },
+      });
+      const owner = await register(world);
+      await addCodeFactor(world, owner);
+      const enrolFrom = async (address: string, { accessToken: token }: Person): Promise<Answer> =>
+        world.client.post(
+          '/v1/me/factors',
+          { type: 'sms', phoneNumber: mobileNumber() },
+          { token, ...from(address) },
+        );
+      for (let account = 0; account < 4; account += 1) {
+        const stranger = await register(world);
+        for (let sends = 0; sends < 5; sends += 1) {
+          expect((await enrolFrom('203.0.113.7', stranger)).status).toBe(201);
+        }
+      }
+      world.clock.advance(3 * 60_000);
+      expect(await sentAtLogin(world, owner)).toBe(true);
+      expectCapped(await enrolFrom('203.0.113.7', await register(world)), 'country_conversion', 3_600);
+      expect((await enrolFrom('198.51.100.8', await register(world))).status).toBe(201);
+    });
+
+    it('in the hour of a country', async () => {
+      const world = await start({ SMS_COUNTRY_HOURLY_LIMIT: '1' });
+      const owner = await register(world);
+      await addCodeFactor(world, owner);
+      expectCapped(await enrol(world), 'country_limit', 3_600);
+      expect(await sentAtLogin(world, owner)).toBe(true);
+      expect(await sentAtLogin(world, owner)).toBe(false);
+    });
+
+    it('in the day of a number', async () => {
+      const world = await start({ RATE_LIMIT_SMS_NUMBER: '2/1d' });
+      const owner = await register(world);
+      const { to } = await addCodeFactor(world, owner);
+      expect((await enrol(world, to)).status).toBe(201);
+      expectCapped(await enrol(world, to), 'number_limit', 86_400);
+      expect(await sentAtLogin(world, owner)).toBe(true);
+      expect(await sentAtLogin(world, owner)).toBe(true);
+      expect(await sentAtLogin(world, owner)).toBe(false);
+    });
+
+    it('in the day of an application: four fifths are always there for logins', async () => {
+      const world = await start({ SMS_DAILY_LIMIT: '10' });
+      const owner = await register(world);
+      await addCodeFactor(world, owner);
+      expect((await enrol(world)).status).toBe(201);
+      expectCapped(await enrol(world), 'enrolment_limit', 86_400);
+      for (let login = 0; login < 8; login += 1) expect(await sentAtLogin(world, owner)).toBe(true);
+      expect(await sentAtLogin(world, owner)).toBe(false);
+    });
+  });
+
   it('count nothing that was refused by another guard', async () => {
     const world = await start({ RATE_LIMIT_SMS_NUMBER: '1/1d', SMS_COUNTRY_HOURLY_LIMIT: '1' });
     const number = mobileNumber();
@@ -128,10 +190,10 @@ describe('the guards against SMS pumping', () => {
       for (let index = 0; index < sent; index += 1) {
         await sql(
           world.databaseUrl,
-          `INSERT INTO messages (id, application_id, user_id, channel, country, enrolment, status, created_at,
+          `INSERT INTO messages (id, application_id, user_id, channel, country, enrolment, source, status, created_at,
                                  updated_at, verified_at)
-           SELECT $1, application_id, id, 'sms', 'GB', true, 'accepted', $2, $2, $3 FROM users WHERE email = $4`,
-          [newId(at), at, index < used ? at : null, person.email],
+           SELECT $1, application_id, id, 'sms', 'GB', true, $5, 'accepted', $2, $2, $3 FROM users WHERE email = $4`,
+          [newId(at), at, index < used ? at : null, person.email, `network-${index}`],
         );
       }
     };
@@ -150,6 +212,21 @@ describe('the guards against SMS pumping', () => {
       expect((await enrol(world)).status).toBe(201);
       await record(10, 10, 10);
       expect((await enrol(world)).status).toBe(201);
+    });
+
+    it('not for the codes that one user asks for and does not use, however many', async () => {
+      world.clock.advance(2 * HOUR);
+      const owner = await register(world);
+      await addCodeFactor(world, owner);
+      for (let login = 0; login < 21; login += 1) {
+        await world.client.post('/v1/auth/login', { email: owner.email, password: owner.password });
+      }
+      world.clock.advance(3 * 60_000);
+      const { body } = await world.client.post('/v1/auth/login', {
+        email: owner.email,
+        password: owner.password,
+      });
+      expect(body.challenge.sent).toBeDefined();
     });
 
     it('not for codes that may still be typed', async () => {

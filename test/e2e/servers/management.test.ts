@@ -249,6 +249,7 @@ describe('applications', () => {
           notices: { sessionReuse: false, factorAdded: true },
           defaultLocale: 'en',
           smsDailyLimit: null,
+          emailDailyLimit: null,
         },
       },
     });

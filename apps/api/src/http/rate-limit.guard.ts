@@ -7,13 +7,14 @@ import {
   type Bucket,
   EphemeralStore,
   EphemeralStoreUnavailable,
+  limitAddress,
   Problem,
   type RateLimit,
 } from '@countersign/core';
 import { Applications } from '@countersign/directory';
 import { hash } from 'node:crypto';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { clientAddress, limitAddress } from './address.js';
+import { clientAddress } from './address.js';
 import type { HttpConfig } from './http.config.js';
 import { isContractRoute } from './path.js';
 import { RATE_LIMITING, type RateLimiting } from './rate-limit.decorator.js';

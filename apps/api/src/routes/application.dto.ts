@@ -113,6 +113,13 @@ export class PolicyDto {
   @Min(0)
   @Max(100_000_000)
   smsDailyLimit?: number | null;
+
+  /** Codes by e-mail of a day; `null` leaves it to the deployment. */
+  @IsOptional()
+  @IsInt()
+  @Min(0)
+  @Max(100_000_000)
+  emailDailyLimit?: number | null;
 }
 
 /** A new application. */
@@ -217,6 +224,8 @@ export class WholePolicyDto {
   defaultLocale!: string;
   /** `null` leaves it to the deployment. */
   smsDailyLimit!: number | null;
+  /** `null` leaves it to the deployment. */
+  emailDailyLimit!: number | null;
 }
 
 /** A tenant: one product that integrates Countersign. */

@@ -14,6 +14,7 @@ const REFUSED = {
 
 const CAPPED = {
   number_limit: 'This number was sent too many messages today.',
+  recipient_limit: 'This address was sent too many messages today.',
   application_limit: 'The application has sent its messages of today.',
   enrolment_limit: 'The application has sent its messages for enrolments of today.',
   country_limit: 'Too many messages went to this country within the hour.',

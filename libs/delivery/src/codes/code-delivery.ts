@@ -15,8 +15,10 @@ export interface CodeToDeliver {
   readonly ttlMs: number;
   /** The language that the user, or the caller, prefers (BCP 47); `null` leaves it to the application. */
   readonly locale: string | null;
-  /** Whether it belongs to an enrolment, which has a smaller share of the application's daily SMS. */
+  /** Whether it belongs to an enrolment, which strangers can begin: such codes are counted apart. */
   readonly enrolment: boolean;
+  /** The address that its user asked from; `null` where a server asked. */
+  readonly askedFrom: string | null;
 }
 
 /** Why a destination is never sent to (422 `destination_refused`). */
@@ -25,7 +27,12 @@ export type DestinationRefusal =
 
 /** Which cap stopped a send (429 `rate_limited`). */
 export type SendCap =
-  'number_limit' | 'application_limit' | 'enrolment_limit' | 'country_limit' | 'country_conversion';
+  | 'number_limit'
+  | 'recipient_limit'
+  | 'application_limit'
+  | 'enrolment_limit'
+  | 'country_limit'
+  | 'country_conversion';
 
 /** How a delivery ended. Nothing counts against anybody unless it was `sent`. */
 export type Delivered =
@@ -44,6 +51,6 @@ export abstract class CodeDelivery {
   /** A recipient as its user may see it: `+1•••••••67`, `j•••@e•••.com`. */
   abstract masked(recipient: Recipient): string;
 
-  /** @throws EphemeralStoreUnavailable where caps cannot be counted: SMS is then not sent */
+  /** @throws EphemeralStoreUnavailable where caps cannot be counted: nothing is sent then */
   abstract deliver(message: CodeToDeliver): Promise<Delivered>;
 }

@@ -1,17 +1,20 @@
 import { Injectable } from '@nestjs/common';
 import { Database } from '@countersign/core';
-import { EmailSender } from '../email/email-sender.js';
+import { EmailSender, type Sent } from '../email/email-sender.js';
 import { isMailAddress } from '../email/mail-address.js';
+import type { EmailClaim } from '../guards/cap-buckets.js';
+import { SendCaps } from '../guards/send-caps.js';
 import { MessageStore } from '../messages/message.store.js';
 import { type CodeMessage, codeMail } from '../templates/code.templates.js';
 import { plain } from '../templates/plain.js';
 import type { CodeToDeliver, Delivered } from './code-delivery.js';
 
-/** Sends codes by e-mail. */
+/** Sends codes by e-mail, within the caps that keep strangers from filling mailboxes. */
 @Injectable()
 export class EmailCodes {
   constructor(
     private readonly sender: EmailSender,
+    private readonly caps: SendCaps,
     private readonly messages: MessageStore,
     private readonly database: Database,
   ) {}
@@ -21,11 +24,23 @@ export class EmailCodes {
     return this.sender.available;
   }
 
-  async run(
+  /** @throws EphemeralStoreUnavailable where caps cannot be counted: nothing is sent then */
+  async run(code: CodeToDeliver, message: CodeMessage): Promise<Delivered> {
+    const { application, recipient, enrolment } = code;
+    if (!isMailAddress(recipient.to)) return { outcome: 'refused', reason: 'invalid_address' };
+    const claim: EmailClaim = { channel: 'email', application, to: recipient.to, enrolment };
+    const cap = await this.caps.take(claim);
+    if (!cap.taken) return { outcome: 'capped', reason: cap.cap, retryAfterMs: cap.retryAfterMs };
+
+    if ((await this.#send(code, message)).outcome !== 'failed') return { outcome: 'sent' };
+    await this.caps.giveBack(claim);
+    return { outcome: 'failed' };
+  }
+
+  async #send(
     { messageId: id, application, userId, recipient, enrolment }: CodeToDeliver,
     message: CodeMessage,
-  ): Promise<Delivered> {
-    if (!isMailAddress(recipient.to)) return { outcome: 'refused', reason: 'invalid_address' };
+  ): Promise<Sent> {
     const tx = this.database.direct;
     const record = {
       id,
@@ -34,15 +49,21 @@ export class EmailCodes {
       channel: 'email' as const,
       country: null,
       enrolment,
+      source: null,
     };
     await this.messages.insert(tx, record);
-    const { outcome } = await this.sender.send({
+    const sent = await this.sender.send({
       ...codeMail(message),
       to: recipient.to,
       fromName: plain(application.issuer),
       id,
     });
-    await this.messages.handedOver(tx, { id, status: outcome, vendor: this.sender.vendor, vendorId: null });
-    return { outcome: outcome === 'failed' ? 'failed' : 'sent' };
+    await this.messages.handedOver(tx, {
+      id,
+      status: sent.outcome,
+      vendor: this.sender.vendor,
+      vendorId: null,
+    });
+    return sent;
   }
 }

@@ -1,8 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { Database } from '@countersign/core';
-import { type SmsClaim, SmsCaps } from '../guards/sms-caps.js';
+import type { SmsClaim } from '../guards/cap-buckets.js';
+import { SendCaps } from '../guards/send-caps.js';
 import { SmsDestinations } from '../guards/sms-destinations.js';
-import { MessageStore } from '../messages/message.store.js';
+import { MessageStore, type NewMessage } from '../messages/message.store.js';
 import { type SmsSent, SmsSender } from '../sms/sms-sender.js';
 import { type CodeMessage, codeSms } from '../templates/code.templates.js';
 import type { CodeToDeliver, Delivered } from './code-delivery.js';
@@ -13,7 +14,7 @@ export class SmsCodes {
   constructor(
     private readonly sender: SmsSender,
     private readonly destinations: SmsDestinations,
-    private readonly caps: SmsCaps,
+    private readonly caps: SendCaps,
     private readonly messages: MessageStore,
     private readonly database: Database,
   ) {}
@@ -26,13 +27,19 @@ export class SmsCodes {
   /** @throws EphemeralStoreUnavailable where caps cannot be counted: nothing is sent then */
   async run(code: CodeToDeliver, message: CodeMessage): Promise<Delivered> {
     const { application, recipient, enrolment } = code;
-    const ruling = await this.destinations.ruling(application.id, recipient.to);
+    const ruling = await this.destinations.ruling(code);
     if (ruling.outcome !== 'allowed') return ruling;
-    const claim: SmsClaim = { application, number: recipient.to, country: ruling.country, enrolment };
+    const claim: SmsClaim = {
+      channel: 'sms',
+      application,
+      to: recipient.to,
+      country: ruling.country,
+      enrolment,
+    };
     const cap = await this.caps.take(claim);
     if (!cap.taken) return { outcome: 'capped', reason: cap.cap, retryAfterMs: cap.retryAfterMs };
 
-    const sent = await this.#send(code, message, ruling.country);
+    const sent = await this.#send(code, message, ruling);
     if (sent.outcome === 'accepted' || sent.outcome === 'unknown') return { outcome: 'sent' };
     await this.caps.giveBack(claim);
     return sent.outcome === 'rejected' ? { outcome: 'refused', reason: sent.reason } : { outcome: 'failed' };
@@ -41,10 +48,18 @@ export class SmsCodes {
   async #send(
     { messageId: id, application, userId, recipient, ttlMs, enrolment }: CodeToDeliver,
     message: CodeMessage,
-    country: string,
+    { country, source }: Pick<NewMessage, 'country' | 'source'>,
   ): Promise<SmsSent> {
     const tx = this.database.direct;
-    const record = { id, applicationId: application.id, userId, channel: 'sms' as const, country, enrolment };
+    const record = {
+      id,
+      applicationId: application.id,
+      userId,
+      channel: 'sms' as const,
+      country,
+      enrolment,
+      source,
+    };
     await this.messages.insert(tx, record);
     const sent = await this.sender.send({
       to: recipient.to,

@@ -37,6 +37,10 @@ export class MessageEntity {
   @Column('boolean')
   enrolment!: boolean;
 
+  /** What stands for the network that an enrolment's user asked from; SMS only, and no address can be read from it. */
+  @Column('text', { nullable: true })
+  source!: string | null;
+
   /** Who took it: `twilio`, `http`, `smtp` or `mailbox`. */
   @Column('text', { nullable: true })
   vendor!: string | null;

@@ -11,6 +11,8 @@ export interface NewMessage {
   readonly channel: Channel;
   readonly country: string | null;
   readonly enrolment: boolean;
+  /** Stands for the network that an enrolment was asked for from. */
+  readonly source: string | null;
 }
 
 /** What a vendor said when it was handed a message. */
@@ -31,17 +33,35 @@ export interface VendorReport {
   readonly errorCode: string | null;
 }
 
+/** Which codes are judged by how many of them were used. */
+export interface ConversionOf {
+  /** UUID. */
+  readonly applicationId: string;
+  readonly country: string;
+  readonly enrolment: boolean;
+  readonly from: Date;
+  readonly to: Date;
+  /** So many unused codes of one source count, or of one user where no source is known. */
+  readonly maxUnused: number;
+  /** The source that is looked at by itself as well. */
+  readonly source: string | null;
+}
+
 /** Codes that went to a country, and how many of them were used. */
 export interface Conversion {
   readonly sent: number;
   readonly used: number;
+  /** The same of the one source alone, all of its codes counted. */
+  readonly ownSent: number;
+  readonly ownUsed: number;
   readonly oldest: Date | null;
 }
 
 const INSERT = statement(
   'message-insert',
-  `INSERT INTO messages (id, application_id, user_id, channel, country, enrolment, status, created_at, updated_at)
-   VALUES ($1, $2, $3, $4, $5, $6, 'queued', $7, $7)`,
+  `INSERT INTO messages (id, application_id, user_id, channel, country, enrolment, source, status, created_at,
+                         updated_at)
+   VALUES ($1, $2, $3, $4, $5, $6, $7, 'queued', $8, $8)`,
 );
 
 // A report may be quicker than the vendor's own answer: what it said stays.
@@ -72,10 +92,17 @@ const VERIFIED = statement(
 
 const CONVERSION = statement(
   'message-conversion',
-  `SELECT count(*)::integer AS sent, count(verified_at)::integer AS used, min(created_at) AS oldest
-     FROM messages
-    WHERE application_id = $1 AND country = $2 AND created_at > $3 AND created_at <= $4
-      AND status NOT IN ('queued', 'failed')`,
+  `SELECT coalesce(sum(used + least(sent - used, $6::integer)), 0)::integer AS sent,
+          coalesce(sum(used), 0)::integer AS used,
+          coalesce(sum(sent) FILTER (WHERE source = $7::text), 0)::integer AS "ownSent",
+          coalesce(sum(used) FILTER (WHERE source = $7::text), 0)::integer AS "ownUsed",
+          min(oldest) AS oldest
+     FROM (SELECT source, count(*)::integer AS sent, count(verified_at)::integer AS used, min(created_at) AS oldest
+             FROM messages
+            WHERE application_id = $1 AND country = $2 AND enrolment = $3
+              AND created_at > $4 AND created_at <= $5
+              AND status NOT IN ('queued', 'failed')
+            GROUP BY source, CASE WHEN source IS NULL THEN user_id END) AS asked`,
 );
 
 const SWEEP = statement(
@@ -92,8 +119,9 @@ export class MessageStore {
 
   /** Records a message before a vendor is asked. */
   async insert(tx: Tx, message: NewMessage): Promise<void> {
-    const { id, applicationId, userId, channel, country, enrolment } = message;
-    await tx.query(INSERT, [id, applicationId, userId, channel, country, enrolment, this.clock.now()]);
+    const { id, applicationId, userId, channel, country, enrolment, source } = message;
+    const now = this.clock.now();
+    await tx.query(INSERT, [id, applicationId, userId, channel, country, enrolment, source, now]);
   }
 
   /** Notes what the vendor said. */
@@ -113,12 +141,11 @@ export class MessageStore {
   }
 
   /** Counts the SMS of an application to a country that went out between two moments, and those that were used. */
-  async conversion(
-    tx: Tx,
-    of: { applicationId: string; country: string; from: Date; to: Date },
-  ): Promise<Conversion> {
-    const [row] = await tx.query<Conversion>(CONVERSION, [of.applicationId, of.country, of.from, of.to]);
-    return row ?? { sent: 0, used: 0, oldest: null };
+  async conversion(tx: Tx, of: ConversionOf): Promise<Conversion> {
+    const { applicationId, country, enrolment, from, to, maxUnused, source } = of;
+    const values = [applicationId, country, enrolment, from, to, maxUnused, source];
+    const [row] = await tx.query<Conversion>(CONVERSION, values);
+    return row ?? { sent: 0, used: 0, ownSent: 0, ownUsed: 0, oldest: null };
   }
 
   /** Removes the records of messages that were sent before a moment. */

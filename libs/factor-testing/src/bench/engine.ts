@@ -20,7 +20,14 @@ import { StandInFactor } from './stand-in.factor.js';
 export const ANSWERS_PER_USER = 20;
 
 // Rules send many codes to one address and use few of them.
-const UNCAPPED_SENDS = { RATE_LIMIT_SEND: 'off', RATE_LIMIT_SMS_NUMBER: 'off', SMS_MIN_CONVERSION: '0' };
+const UNCAPPED_SENDS = {
+  RATE_LIMIT_SEND: 'off',
+  RATE_LIMIT_SMS_NUMBER: 'off',
+  RATE_LIMIT_EMAIL_RECIPIENT: 'off',
+  SMS_DAILY_LIMIT: '1000000',
+  EMAIL_DAILY_LIMIT: '1000000',
+  SMS_MIN_CONVERSION: '0',
+};
 
 /** Where one engine runs. */
 export interface EngineSite {

@@ -64,6 +64,7 @@ export class CodeSender {
       ttlMs: made.ttlMs,
       locale: request.locale,
       enrolment: request.purpose === 'enrolment',
+      askedFrom: request.origin.actor.type === 'user' ? request.origin.ip : null,
     });
     if (delivered.outcome !== 'sent') {
       await this.codes.takeBack(place, made);

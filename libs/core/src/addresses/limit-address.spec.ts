@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { limitAddress } from './address.js';
+import { limitAddress } from './limit-address.js';
 
 describe('limitAddress', () => {
   it('counts an IPv4 address by itself', () => {

@@ -1,0 +1,142 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { getConfigToken } from '@nestjs/config';
+import { type Bucket, type RateLimit, Sealer } from '@countersign/core';
+import type { Application } from '@countersign/directory';
+import { createHmac, type KeyObject } from 'node:crypto';
+import type { SendCap } from '../codes/code-delivery.js';
+import type { DeliveryConfig } from '../delivery.config.js';
+
+const DAY_MS = 24 * 60 * 60_000;
+const HOUR_MS = 60 * 60_000;
+/** Enrolments, which anybody who can register can begin, have at most this part of the day's messages. */
+const ENROLMENT_SHARE = 5;
+
+/** A code by SMS. */
+export interface SmsClaim {
+  readonly channel: 'sms';
+  readonly application: Application;
+  /** E.164. */
+  readonly to: string;
+  /** ISO 3166. */
+  readonly country: string;
+  readonly enrolment: boolean;
+  /** Holds some numbers to a part of every cap, together: `{ name: 'unknown_type', of: 10 }` is a tenth. */
+  readonly part?: CapPart;
+}
+
+/** A code by e-mail. */
+export interface EmailClaim {
+  readonly channel: 'email';
+  readonly application: Application;
+  readonly to: string;
+  readonly enrolment: boolean;
+}
+
+/** A part of every cap that some messages share. */
+export interface CapPart {
+  readonly name: string;
+  readonly of: number;
+}
+
+/** Whose message it is, and where to. */
+export type CapClaim = SmsClaim | EmailClaim;
+
+/** A bucket of the ephemeral store, and the cap that is used up when it is empty. */
+export interface CapBucket extends Bucket {
+  readonly cap: SendCap;
+}
+
+/**
+ * Names the buckets that a message counts in. Enrolments, which strangers can begin, have buckets of their own by
+ * recipient and by country, and a fifth of the application's day: whatever they use up, the owner of a factor that was
+ * activated is still sent codes.
+ */
+@Injectable()
+export class CapBuckets {
+  readonly #recipientKey: KeyObject;
+
+  constructor(
+    sealer: Sealer,
+    @Inject(getConfigToken('delivery')) private readonly config: DeliveryConfig,
+  ) {
+    this.#recipientKey = sealer.deriveKey('message-recipient');
+  }
+
+  /** The buckets of a message, in groups that lie in one cluster slot each. */
+  of(claim: CapClaim): (readonly CapBucket[])[] {
+    return claim.channel === 'sms' ? this.#sms(claim) : this.#email(claim);
+  }
+
+  #sms({ application, to, country, enrolment, part }: SmsClaim): CapBucket[][] {
+    const { smsPerNumber, smsDailyLimit, smsCountryHourlyLimit } = this.config;
+    const groups = [
+      this.#recipient('sms_number', 'number_limit', smsPerNumber, { to, enrolment }),
+      [
+        ...dayOf('sms', application, application.policy.smsDailyLimit ?? smsDailyLimit, enrolment),
+        {
+          cap: 'country_limit' as const,
+          key: `sms_country:{${application.id}}:${country}:${side(enrolment)}`,
+          limit: smsCountryHourlyLimit,
+          windowMs: HOUR_MS,
+        },
+      ],
+    ];
+    return part === undefined ? groups : groups.map((group) => group.flatMap((bucket) => held(bucket, part)));
+  }
+
+  #email({ application, to, enrolment }: EmailClaim): CapBucket[][] {
+    const { emailPerRecipient, emailDailyLimit } = this.config;
+    return [
+      this.#recipient('email_recipient', 'recipient_limit', emailPerRecipient, { to, enrolment }),
+      dayOf('email', application, application.policy.emailDailyLimit ?? emailDailyLimit, enrolment),
+    ];
+  }
+
+  // A recipient is counted across applications, and so in a cluster slot of its own.
+  #recipient(
+    name: string,
+    cap: SendCap,
+    limit: RateLimit | 'off',
+    { to, enrolment }: { readonly to: string; readonly enrolment: boolean },
+  ): CapBucket[] {
+    if (limit === 'off') return [];
+    const tag = createHmac('sha256', this.#recipientKey).update(sameRecipient(to)).digest('base64url');
+    return [{ cap, key: `${name}:{${tag}}:${side(enrolment)}`, ...limit }];
+  }
+}
+
+function dayOf(
+  channel: 'sms' | 'email',
+  { id }: Application,
+  limit: number,
+  enrolment: boolean,
+): CapBucket[] {
+  const day: CapBucket = {
+    cap: 'application_limit',
+    key: `${channel}_day:{${id}}`,
+    limit,
+    windowMs: DAY_MS,
+  };
+  if (!enrolment) return [day];
+  const share: CapBucket = {
+    cap: 'enrolment_limit',
+    key: `${channel}_enrolment:{${id}}`,
+    limit: Math.floor(limit / ENROLMENT_SHARE),
+    windowMs: DAY_MS,
+  };
+  return [day, share];
+}
+
+function side(enrolment: boolean): string {
+  return enrolment ? 'enrolment' : 'active';
+}
+
+// The whole cap still counts what its part counts.
+function held(bucket: CapBucket, { name, of }: CapPart): CapBucket[] {
+  return [bucket, { ...bucket, key: `${bucket.key}:${name}`, limit: Math.ceil(bucket.limit / of) }];
+}
+
+// Mail servers tell no capitals apart, whatever RFC 5321 section 2.4 lets them.
+function sameRecipient(to: string): string {
+  return to.normalize('NFC').toLowerCase();
+}
