@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { expectProblem } from '../factories/accounts.js';
 import { startTestApp, type TestApp } from '../factories/app.js';
 import type { Answer } from '../factories/client.js';
 import { addTotp, answer, beginStepUp, stepUp, wrongCode } from '../factories/factors.js';
@@ -138,6 +139,29 @@ describe('answering a challenge', () => {
       expect(refused.body.code).toBe('validation_failed');
     }
     expect((await answer(world, challenge, { code: wrongCode(person) })).body.attemptsLeft).toBe(4);
+  });
+
+  it('that fits no factor names the one that was asked, to those who may see the challenge', async () => {
+    const person = await registerWithTotp(world);
+    const challenge = await beginLogin(world, person);
+    const { body } = await world.client.get('/v1/me/factors', { token: person.accessToken });
+    const backupCodes = (body.data as { id: string; type: string }[]).find(
+      ({ type }) => type === 'backup_code',
+    );
+    const malformed = await answer(world, challenge, { code: 'x' });
+    expect(malformed.body.errors).toEqual([
+      { path: 'code', message: 'totp: must be a code of 6 to 8 digits' },
+    ]);
+    const named = await answer(world, challenge, { code: 'x', factorId: backupCodes?.id });
+    expect(named.body.errors).toEqual([
+      { path: 'code', message: 'backup_code: must be a backup code such as 7K3M-9QXD-2FHT-W8ZB' },
+    ]);
+    const stranger = await beginLogin(world, await registerWithTotp(world));
+    expectProblem(
+      await answer(world, { ...challenge, tempToken: stranger.tempToken }, { code: 'x' }),
+      401,
+      'invalid_token',
+    );
   });
 
   it('closes the challenge: the next answer is 410, right or wrong', async () => {

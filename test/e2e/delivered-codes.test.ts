@@ -4,6 +4,7 @@ import { expectProblem } from '../factories/accounts.js';
 import {
   addCodeFactor,
   enrolCodes,
+  inScript,
   messagesTo,
   mobileNumber,
   newestCode,
@@ -71,27 +72,25 @@ describe('a factor whose codes are sent', () => {
       const { status } = await enrolCodes(world, person.accessToken, { phoneNumber: ' +44 (7400) 900-123 ' });
       expect(status).toBe(201);
       expect(newestCode(world, '+447400900123')).toMatch(/^\d{6}$/);
+      const other = await register(world);
+      const pasted = { phoneNumber: '\u202a00٤٤\u00a07400/900\u2011124\u202c' };
+      const { body } = await enrolCodes(world, other.accessToken, pasted);
+      const code = newestCode(world, '+447400900124');
+      const spelled = `\u2068${inScript(code, '\u0966')}\u2069`;
+      expect((await activate(world, other.accessToken, body.id, spelled)).status).toBe(200);
     });
 
-    it.each([
-      '',
-      '12345',
-      '+',
-      '+44',
-      '07400900123',
-      '+44 7400 900 123 x5',
-      '+1٤١٥٥٥٥٠١٦٧',
-      'not a number',
-      null,
-      44,
-    ])('refuses %j as a number', async (phoneNumber) => {
-      const person = await register(world);
-      const { accessToken: token } = person;
-      const refused = await world.client.post('/v1/me/factors', { type: 'sms', phoneNumber }, { token });
-      expectProblem(refused, 400, 'validation_failed');
-      expect(refused.body.errors[0].path).toBe('phoneNumber');
-      expect(await factorsOf(world, token)).toEqual([]);
-    });
+    it.each(['', '12345', '+', '+44', '07400900123', '+44 7400 900 123 x5', 'not a number', null, 44])(
+      'refuses %j as a number',
+      async (phoneNumber) => {
+        const person = await register(world);
+        const { accessToken: token } = person;
+        const refused = await world.client.post('/v1/me/factors', { type: 'sms', phoneNumber }, { token });
+        expectProblem(refused, 400, 'validation_failed');
+        expect(refused.body.errors[0].path).toBe('phoneNumber');
+        expect(await factorsOf(world, token)).toEqual([]);
+      },
+    );
 
     it.each([
       '',
@@ -224,6 +223,30 @@ describe('a factor whose codes are sent', () => {
       const spelled = ` ${code.slice(0, 3)}-${code.slice(3)} `;
       expect((await answer(world, challenge, { code: spelled })).status).toBe(200);
       expectProblem(await answer(world, challenge, { code }), 410, 'challenge_closed');
+    });
+
+    it('takes a code in any spelling, once', async () => {
+      const person = await register(world);
+      const { to } = await addCodeFactor(world, person);
+      const challenge = await beginLogin(world, person);
+      const code = newestCode(world, to);
+      for (const [spelled, status] of [
+        [inScript(otherCode(code), '\u0660'), 422],
+        [inScript(code, '\u0660'), 200],
+        [code, 410],
+        [inScript(code, '\uff10'), 410],
+        [`\u200e${code.slice(0, 3)}\u2011${code.slice(3)}`, 410],
+      ] as const) {
+        expect((await answer(world, challenge, { code: spelled })).status, spelled).toBe(status);
+      }
+    });
+
+    it('names the factor that was asked where a code is malformed', async () => {
+      const person = await register(world);
+      await addCodeFactor(world, person);
+      const refused = await answer(world, await beginLogin(world, person), { code: '12345' });
+      expectProblem(refused, 400, 'validation_failed');
+      expect(refused.body.errors).toEqual([{ path: 'code', message: 'sms: must be a code of 6 digits' }]);
     });
 
     it('stops at five wrong codes, whatever comes then', async () => {

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { expectProblem, passwordLogin } from '../factories/accounts.js';
 import { startTestApp, type TestApp } from '../factories/app.js';
 import type { Answer } from '../factories/client.js';
-import { enrolCodes, newestCode } from '../factories/codes.js';
+import { enrolCodes, inScript, newestCode } from '../factories/codes.js';
 import { activate, answer, enrolTotp, stepUp } from '../factories/factors.js';
 import { beginLogin, logIn, register, registerWithTotp } from '../factories/people.js';
 import { makeServer, newExternalId } from '../factories/servers.js';
@@ -98,6 +98,15 @@ describe('activating a factor', () => {
     await activate(world, person.accessToken, pending.id, code);
     const refused = await answer(world, await beginLogin(world, person), { code });
     expect(refused.status).toBe(422);
+  });
+
+  it('takes the code in digits of any script', async () => {
+    const person = await register(world);
+    const pending = await enrolTotp(world, person.accessToken);
+    const spelled = inScript(pending.code(), '\u06f0');
+    expect((await activate(world, person.accessToken, pending.id, `\u2067${spelled}\u2069`)).status).toBe(
+      200,
+    );
   });
 
   it('ends other sessions and trusted devices with the first factor, and none with the next', async () => {

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startTestApp, type TestApp } from '../factories/app.js';
 import type { Answer } from '../factories/client.js';
+import { inScript, spellingsOf } from '../factories/codes.js';
 import { answer, wrongCode } from '../factories/factors.js';
 import { HAS_REDIS } from '../factories/pair.js';
 import { beginLogin, type PersonWithTotp, registerWithTotp } from '../factories/people.js';
@@ -86,6 +87,42 @@ describe('a spent answer', () => {
       expect((await answer(world, await beginLogin(world, person), { code })).status).toBe(422);
     }
     world.clock.advance(30_000);
+  });
+
+  it('stays spent however it is spelled', async () => {
+    const { person, code, backupCode } = await spend(world);
+    for (const spent of [
+      ...spellingsOf(code).slice(0, 4),
+      ...spellingsOf(code).slice(6),
+      ...spellingsOf(backupCode),
+    ]) {
+      const refused = await answer(world, await beginLogin(world, person), { code: spent });
+      expect({ spent, status: refused.status }).toEqual({ spent, status: 422 });
+    }
+    await sql(world.databaseUrl, 'UPDATE factors SET failures = 0 WHERE id = $1', [uuidOf(person.factorId)]);
+  });
+
+  it('is spent by any spelling of it, once', async () => {
+    const person = await registerWithTotp(world);
+    for (let at = 0; at < spellingsOf('').length; at += 1) {
+      const spelled = spellingsOf(person.code())[at];
+      const accepted = await answer(world, await beginLogin(world, person), { code: spelled });
+      expect({ spelled, status: accepted.status }).toEqual({ spelled, status: 200 });
+      const again = await answer(world, await beginLogin(world, person), { code: person.code() });
+      expect(again.status).toBe(422);
+      world.clock.advance(30_000);
+    }
+    for (const [at, spelled] of [
+      (code: string): string => inScript(code, '\u0660'),
+      (code: string): string => code.replaceAll('-', '\u2011'),
+      (code: string): string => code.replaceAll('-', '\u200b'),
+      (code: string): string => `\u2068${code.toLowerCase()}\u2069`,
+    ].entries()) {
+      const code = person.backupCodes[at] ?? '';
+      const accepted = await answer(world, await beginLogin(world, person), { code: spelled(code) });
+      expect({ code, status: accepted.status }).toEqual({ code, status: 200 });
+      expect((await answer(world, await beginLogin(world, person), { code })).status).toBe(422);
+    }
   });
 
   it('leaves a lock that no loss of the ephemeral store opens', async () => {

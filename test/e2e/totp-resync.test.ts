@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { expectProblem } from '../factories/accounts.js';
 import { startTestApp, type TestApp } from '../factories/app.js';
 import type { Answer } from '../factories/client.js';
+import { inScript } from '../factories/codes.js';
 import { answer, factorsOf, stepUp, wrongCode } from '../factories/factors.js';
 import { beginLogin, type PersonWithTotp, register, registerWithTotp } from '../factories/people.js';
 import { eventsOf, sql, uuidOf } from '../factories/sql.js';
@@ -51,6 +52,13 @@ describe('an authenticator app whose clock is off', () => {
     expectProblem(await login(person, person.code()), 422, 'answer_rejected');
     const events = await eventsOf(world.databaseUrl, person.id, 'challenge.verified');
     expect(events.map(({ data }) => data['purpose'])).toContain('resync');
+  });
+
+  it('is found again by codes in digits of any script', async () => {
+    const one = await somebody();
+    const codes = [one.person.code(STEPS_OF_AN_HOUR), one.person.code(STEPS_OF_AN_HOUR + 1)];
+    const { status } = await resync(one, [inScript(codes[0] ?? '', '\u0660'), `\u200e${codes[1] ?? ''}`]);
+    expect(status).toBe(200);
   });
 
   it('that was set back is found, and accepts no step that may have been used', async () => {

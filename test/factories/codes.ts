@@ -34,6 +34,22 @@ export function otherCode(code: string): string {
   return String((Number(code) + 1) % 1_000_000).padStart(6, '0');
 }
 
+/** A code in digits of another script, of which each begins with its zero. */
+export function inScript(code: string, zero: string): string {
+  const first = zero.codePointAt(0) ?? 0;
+  return code.replace(/[0-9]/g, (digit) => String.fromCodePoint(first + Number(digit)));
+}
+
+/** Spellings of one code as keyboards, mails and right-to-left pages make them. */
+export function spellingsOf(code: string): string[] {
+  const inserted = (text: string): string => `${code.slice(0, 3)}${text}${code.slice(3)}`;
+  return [
+    ...['\u0660', '\u06f0', '\u0966', '\u09e6', '\u0e50', '\uff10'].map((zero) => inScript(code, zero)),
+    ...['\u2011', '\u2013', '\u200b', '\u200e', '\u2060', '\u00a0'].map(inserted),
+    `\u2068${code}\u2069`,
+  ];
+}
+
 /** A factor whose codes are sent, active. */
 export interface CodeFactor {
   readonly id: string;

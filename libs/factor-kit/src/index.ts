@@ -22,5 +22,7 @@ export {
   type FactorProviderOptions,
   RESERVED_FIELDS,
 } from './factor-provider.js';
+export { type MailAddressOptions, type ReadMailAddress, readMailAddress } from './mail-address.js';
+export { plainSpelling } from './plain-spelling.js';
 export type { Parsed, Schema, SchemaIssue, SchemaResult } from './standard-schema.js';
 export { type Freshness, MISMATCH, type Verdict } from './verdict.js';

@@ -1,14 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import type { FieldError } from '@countersign/core';
-import { answerSchemaOf } from '../registry/factor-class.js';
+import { parseAnswer } from '../registry/answer-parsing.js';
 import { FactorRegistry } from '../registry/factor-registry.js';
-import { parseWith } from '../registry/schema-parsing.js';
 import type { OfferedFactor, SentTo } from './challenge.js';
 
-/** An answer as each factor type reads it, or what is wrong with it for all of them. */
+/** An answer as each factor type reads it, or what each finds wrong with it where none can. */
 export type ReadAnswer =
   | { readonly readable: true; readonly byType: ReadonlyMap<string, unknown> }
-  | { readonly readable: false; readonly errors: readonly FieldError[] };
+  | { readonly readable: false; readonly faults: ReadonlyMap<string, readonly FieldError[]> };
 
 /** Reads answers by the providers' schemas, and picks the one factor that an answer is for. */
 @Injectable()
@@ -21,21 +20,25 @@ export class AnswerReader {
    */
   async read(answer: Readonly<Record<string, unknown>>): Promise<ReadAnswer> {
     const byType = new Map<string, unknown>();
-    const errors: FieldError[] = [];
+    const faults = new Map<string, readonly FieldError[]>();
     for (const { options, provider } of this.registry.all()) {
-      const parsed = await parseWith(answerSchemaOf(provider), answer);
+      const parsed = await parseAnswer(provider, answer);
       if (parsed.accepted) byType.set(options.type, parsed.value);
-      else
-        errors.push(
-          ...parsed.errors.map(({ path, message }) => ({ path, message: `${options.type}: ${message}` })),
-        );
+      else {
+        const named = parsed.errors.map(({ path, message }) => ({
+          path,
+          message: `${options.type}: ${message}`,
+        }));
+        faults.set(options.type, named);
+      }
     }
-    return byType.size > 0 ? { readable: true, byType } : { readable: false, errors };
+    return byType.size > 0 ? { readable: true, byType } : { readable: false, faults };
   }
 
   /**
    * Picks exactly one factor: the one named; else the recovery factor, where the answer has its shape; else the one
    * last sent to; else the default. An answer is never tried against several.
+   * @param byType the answer as each type reads it; empty where none can
    */
   choose<F extends Pick<OfferedFactor, 'id' | 'type' | 'isDefault'>>(
     { factors, sent }: { readonly factors: readonly F[]; readonly sent?: Pick<SentTo, 'factorId'> },

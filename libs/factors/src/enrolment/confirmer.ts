@@ -2,9 +2,8 @@ import { Injectable } from '@nestjs/common';
 import { Database, type FieldError } from '@countersign/core';
 import { AnswerJudge } from '../answer-judge.js';
 import type { Ruling } from '../provider-calls.js';
-import { answerSchemaOf } from '../registry/factor-class.js';
+import { parseAnswer } from '../registry/answer-parsing.js';
 import { FactorRegistry, type RegisteredFactor } from '../registry/factor-registry.js';
-import { parseWith } from '../registry/schema-parsing.js';
 import type { Subject } from '../subject.js';
 import { EnrolmentStore, type PendingFactor, type PendingOwner } from './enrolment.store.js';
 
@@ -38,7 +37,7 @@ export class Confirmer {
     const registered = pending && this.registry.find(pending.type);
     if (pending === undefined || registered === undefined) return { kind: 'unknown' };
     if (!pending.alive) return { kind: 'over' };
-    const parsed = await parseWith(answerSchemaOf(registered.provider), answer);
+    const parsed = await parseAnswer(registered.provider, answer);
     if (!parsed.accepted) return { kind: 'malformed', errors: parsed.errors };
     return { kind: 'ready', pending, registered, answer: parsed.value };
   }

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { type BucketState, Database, EphemeralStore, type FieldError, type Origin } from '@countersign/core';
 import { AttemptBudgets, type AttemptsLeft } from '../challenges/attempt-budgets.js';
 import { FactorStore, type FactorView } from '../factor.store.js';
-import { parseWith } from '../registry/schema-parsing.js';
+import { parseAnswer } from '../registry/answer-parsing.js';
 import { Resyncer } from '../settlement/resyncer.js';
 import type { Subject } from '../subject.js';
 
@@ -43,7 +43,7 @@ export class ResyncFactor {
     if (factor === undefined) return { outcome: 'unknown' };
     const provider = this.resyncer.provider(factor.type);
     if (factor.status !== 'active' || provider === undefined) return { outcome: 'not-possible' };
-    const [first, second] = await Promise.all(codes.map((code) => parseWith(provider.answer, { code })));
+    const [first, second] = await Promise.all(codes.map((code) => parseAnswer(provider, { code })));
     if (first?.accepted !== true || second?.accepted !== true) {
       return {
         outcome: 'malformed',

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { Origin } from '@countersign/core';
+import type { FieldError, Origin } from '@countersign/core';
 import { AnswerReader } from '../challenges/answer-reader.js';
 import { ChallengeStore } from '../challenges/challenge.store.js';
 import type { Opening } from '../challenges/opening.js';
@@ -31,7 +31,7 @@ export class VerifyChallenge {
   /** @param grant runs in the transaction that spends the answer; when it rejects, nothing is spent or granted */
   async run<T>(input: VerifyChallengeInput, grant: Grant<T>): Promise<VerifyChallengeResult<T>> {
     const read = await this.answers.read(input.answer);
-    if (!read.readable) return { outcome: 'malformed', errors: read.errors };
+    if (!read.readable) return this.#malformed(input, read.faults);
 
     const claim = await this.challenges.claim(input.opening, input.challengeId);
     if (claim.outcome === 'unknown') return { outcome: 'unauthorised' };
@@ -45,5 +45,18 @@ export class VerifyChallenge {
     return ending.outcome === 'accepted' || ending.outcome === 'rejected'
       ? { ...ending, attemptsLeft, budget }
       : ending;
+  }
+  // Names the factor that was asked, to those who may see the challenge. No attempt is claimed.
+  async #malformed(
+    { opening, challengeId, factorId }: VerifyChallengeInput,
+    faults: ReadonlyMap<string, readonly FieldError[]>,
+  ): Promise<VerifyChallengeResult<never>> {
+    const found = await this.challenges.find(opening, challengeId);
+    if (found.outcome === 'unknown') return { outcome: 'unauthorised' };
+    if (found.outcome === 'closed') return found;
+    const factor = this.answers.choose(found.challenge, factorId, new Map());
+    return factor === undefined
+      ? { outcome: 'no-such-factor' }
+      : { outcome: 'malformed', errors: faults.get(factor.type) ?? [] };
   }
 }

@@ -49,12 +49,12 @@ export class VerifyUser {
   async run(input: VerifyUserInput): Promise<VerifyUserResult> {
     const { application, externalId, answer, permit, ...asked } = input;
     const read = await this.choice.read(answer);
-    if (!read.readable) return { outcome: 'malformed', errors: read.errors };
     const held = await this.users.load(application.id, externalId);
     if (held === undefined) return { outcome: 'not-enrolled' };
     permit(held.user);
-    const chosen = this.choice.choose(held.factors, input, read.byType);
+    const chosen = this.choice.choose(held.factors, input, read.readable ? read.byType : new Map());
     if (chosen.outcome !== 'chosen') return chosen;
+    if (!read.readable) return { outcome: 'malformed', errors: read.faults.get(chosen.factor.type) ?? [] };
     const claim = await this.challenges.claimWithoutOne(application.id, held.user.id);
     if (claim.outcome === 'limited') return claim;
     const { factor } = chosen;
