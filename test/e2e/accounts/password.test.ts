@@ -231,10 +231,9 @@ describe('a forgotten password', () => {
     const code = newestCode(world, owner.email);
     const { body } = await activate(world, owner.accessToken, enrolled.body.id as string, code);
     expect((await reset(await resetToken(owner.email))).status).toBe(204);
-    const before = (await mailsTo(world, owner.email)).length;
     const login = await passwordLogin(world, { ...owner, password: NEW_PASSWORD });
     expect(login.body).not.toHaveProperty('challenge.sent');
-    expect(await mailsTo(world, owner.email)).toHaveLength(before);
+    expect(newestCode(world, owner.email)).toBe(code);
     const challenge = { id: login.body.challenge.id as string, tempToken: login.body.tempToken as string };
     const verified = await answer(world, challenge, { code: body.backupCodes[0] as string });
     expect(verified.status).toBe(200);
