@@ -44,7 +44,11 @@ export default defineConfig({
           name: 'shared',
           // The product is imported once for each worker, not once for each file.
           isolate: false,
-          include: ['{apps,libs,migrations}/**/*.spec.ts', 'test/**/*.test.ts', 'examples/*/test/**/*.test.ts'],
+          include: [
+            '{apps,libs,migrations}/**/*.spec.ts',
+            'test/**/*.test.ts',
+            'examples/*/test/**/*.test.ts',
+          ],
           exclude: [...MOCKING, ...PROCESSES, '**/node_modules/**'],
         },
       },
