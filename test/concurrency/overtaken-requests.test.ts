@@ -1,9 +1,9 @@
-import { randomUUID } from 'node:crypto';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parsePublicId } from '@countersign/core';
 import * as OTPAuth from 'otpauth';
 import { startTestApp, type TestApp } from '../factories/app.js';
+import { untilWaiting } from '../factories/locks.js';
 import { type Person, register } from '../factories/people.js';
 import { sql } from '../factories/sql.js';
 
@@ -14,28 +14,6 @@ async function holdBack(databaseUrl: string, ...statements: readonly string[]): 
   await client.query('BEGIN');
   for (const statement of statements) await client.query(statement);
   return client;
-}
-
-/** Resolves once so many of the service's statements wait for a lock. */
-async function untilWaiting(databaseUrl: string, count: number): Promise<void> {
-  const client = new pg.Client({ connectionString: databaseUrl, application_name: `watch-${randomUUID()}` });
-  await client.connect();
-  try {
-    await expect
-      .poll(
-        async () => {
-          const { rows } = await client.query<{ count: number }>(
-            `SELECT count(*)::integer AS count FROM pg_stat_activity
-              WHERE datname = current_database() AND wait_event_type = 'Lock'`,
-          );
-          return rows[0]?.count;
-        },
-        { interval: 10, timeout: 2_000 },
-      )
-      .toBe(count);
-  } finally {
-    await client.end();
-  }
 }
 
 async function logInWithPassword(world: TestApp, { email, password }: Person): Promise<string> {

@@ -12,6 +12,9 @@ import { MonthlyPartitions } from './database/monthly-partitions.js';
 import { EphemeralStore } from './ephemeral/ephemeral-store.js';
 import { openEphemeralStore } from './ephemeral/open-ephemeral-store.js';
 import { AuditLog } from './events/audit-log.js';
+import { ErasureEntity } from './events/erasure.entity.js';
+import { ErasureWorker } from './events/erasure-worker.js';
+import { Erasures } from './events/erasures.js';
 import { EventLog } from './events/event-log.js';
 import { EventRelay } from './events/event-relay.js';
 import { RelayPositionEntity } from './events/relay-position.entity.js';
@@ -30,7 +33,13 @@ import { SigningKeys } from './keys/signing-keys.js';
 import { SigningKeyEntity } from './keys/signing-key.entity.js';
 
 /** Core's own tables. */
-export const coreEntities = [DataKeyEntity, SigningKeyEntity, EventEntity, RelayPositionEntity];
+export const coreEntities = [
+  DataKeyEntity,
+  SigningKeyEntity,
+  EventEntity,
+  RelayPositionEntity,
+  ErasureEntity,
+];
 
 /** What the ground floor is built on. */
 export interface CoreModuleOptions {
@@ -94,6 +103,8 @@ export class CoreModule {
         RotateSigningKey,
         EventLog,
         AuditLog,
+        Erasures,
+        ErasureWorker,
         MonthlyPartitions,
         RelayStore,
         EventRelay,
@@ -110,6 +121,7 @@ export class CoreModule {
         RotateSigningKey,
         EventLog,
         AuditLog,
+        Erasures,
         EventRelay,
         Jobs,
       ],

@@ -28,6 +28,7 @@ export {
   EphemeralStoreUnavailable,
 } from './ephemeral/ephemeral-store.js';
 export { AuditLog } from './events/audit-log.js';
+export { Erasures } from './events/erasures.js';
 export { EVENT_TYPES, type EventDraft, type EventType, type Origin, SYSTEM_ORIGIN } from './events/event.js';
 export { EventRelay, type RelaySubscriber } from './events/event-relay.js';
 export type { RelayedEvent } from './events/relayed-event.js';

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Database, EventLog, type Origin } from '@countersign/core';
+import { Database, Erasures, EventLog, type Origin } from '@countersign/core';
 import { UserStore } from './user.store.js';
 
 /** Whom to erase, and who asked. */
@@ -15,13 +15,17 @@ export interface EraseUserInput {
 /** How it ended. */
 export type Erasure = 'erased' | 'last-admin' | 'gone' | 'changed';
 
-/** Erases a person: the user and everything of theirs; their events stay, without address and user agent. */
+/**
+ * Erases a person: the user and everything of theirs; their events stay, without address and user agent. Of a user who
+ * has left very much the rest is cleared by workers, when the user has gone already.
+ */
 @Injectable()
 export class EraseUser {
   constructor(
     private readonly database: Database,
     private readonly users: UserStore,
     private readonly events: EventLog,
+    private readonly erasures: Erasures,
   ) {}
 
   /**
@@ -34,12 +38,13 @@ export class EraseUser {
         const admins = await this.users.lockAdmins(tx, applicationId);
         if (admins.every((id) => id === userId)) return 'last-admin';
       }
-      const epoch = await this.users.lock(tx, userId);
-      if (epoch === undefined) return 'gone';
-      if (epoch !== securityEpoch) return 'changed';
+      // Suspended users too.
+      const user = await this.users.lockAny(tx, userId);
+      if (user === undefined) return 'gone';
+      if (user.securityEpoch !== securityEpoch) return 'changed';
       await this.events.append(tx, { type: 'user.deleted', applicationId, userId, origin, data: {} });
       await this.users.delete(tx, userId);
-      await this.events.erase(tx, userId);
+      await this.erasures.begin(tx, userId);
       return 'erased';
     });
   }

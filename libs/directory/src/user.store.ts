@@ -38,6 +38,11 @@ export interface KnownUser {
   readonly hasPassword: boolean;
 }
 
+/** A user as a change finds them. */
+export interface LockedUser extends KnownUser {
+  readonly displayName: string | null;
+}
+
 /** Fields of a user that can change; absent ones stay. */
 export interface UserChanges {
   readonly email?: string | null;
@@ -204,11 +209,8 @@ export class UserStore {
   }
 
   /** Locks a user, suspended ones too, until the transaction ends. */
-  async lockAny(
-    tx: Tx,
-    userId: string,
-  ): Promise<(KnownUser & { readonly displayName: string | null }) | undefined> {
-    const [user] = await tx.query<KnownUser & { readonly displayName: string | null }>(LOCK_ANY, [userId]);
+  async lockAny(tx: Tx, userId: string): Promise<LockedUser | undefined> {
+    const [user] = await tx.query<LockedUser>(LOCK_ANY, [userId]);
     return user;
   }
 

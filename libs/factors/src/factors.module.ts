@@ -20,7 +20,7 @@ import { EnrolmentStore } from './enrolment/enrolment.store.js';
 import { FactorImporter } from './enrolment/factor-importer.js';
 import { FactorMaker } from './enrolment/factor-maker.js';
 import { FactorRemover } from './enrolment/factor-remover.js';
-import { Newcomers } from './enrolment/newcomers.js';
+import { FactorOwners } from './enrolment/factor-owners.js';
 import { RemoteCleanUp } from './enrolment/remote-clean-up.js';
 import { ErasedUsers } from './erased-users.js';
 import { MailedProofs } from './mailed-proofs.js';
@@ -101,7 +101,7 @@ export const factorsEntities = [FactorEntity, SpentTokenEntity, SpentChallengeEn
     Activator,
     EnrolmentWriter,
     FactorImporter,
-    Newcomers,
+    FactorOwners,
     Resyncer,
     BeginSecondStep,
     SendChallenge,

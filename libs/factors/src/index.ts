@@ -1,7 +1,7 @@
 export { type Asked, type Challenge, type SentTo, TRIES_PER_CHALLENGE } from './challenges/challenge.js';
 export type { OpenedChallenge } from './challenges/challenge-opener.js';
 export { isForCookies, openedByToken, type Opening } from './challenges/opening.js';
-export type { Newcomer } from './enrolment/newcomers.js';
+export type { NewUser } from './enrolment/factor-owners.js';
 export { FactorStore, type FactorView, type NewFactor } from './factor.store.js';
 export { type FactorsConfig, factorsSection } from './factors.config.js';
 export { factorsEntities, FactorsModule } from './factors.module.js';

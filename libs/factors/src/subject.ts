@@ -9,6 +9,8 @@ export interface Subject {
   readonly account: string;
   /** The user's language (BCP 47), where one is known. */
   readonly locale: string | null;
+  /** Set while there is no such user yet: they are made with their first factor. */
+  readonly toBeMade?: { readonly externalId: string };
 }
 
 /** A user whom a server names, as the engine sees them. */

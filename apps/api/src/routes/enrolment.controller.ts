@@ -11,7 +11,7 @@ import { validationFailed } from '../http/validation.js';
 import { EnrolmentCodeDto, FactorDto } from './factor.dto.js';
 import { idOf } from './id.js';
 import { enrolmentOf } from './provider-bodies.js';
-import { changedMeanwhile, subjectOf, subjectOrNewcomerOf } from './subject.js';
+import { changedMeanwhile, subjectOf, subjectOrNewUserOf } from './subject.js';
 import { unsentCode } from './unsent-code.js';
 import { factorView } from './views.js';
 
@@ -41,7 +41,7 @@ abstract class EnrolmentRoutes {
   ): Promise<FactorDto> {
     const { type, label, fields } = enrolmentOf(body);
     const result = await this.enrolFactor.run({
-      whose: subjectOrNewcomerOf(request),
+      whose: subjectOrNewUserOf(request),
       registered: this.#offered(type, request),
       label,
       fields,

@@ -1,6 +1,6 @@
 import { subjectOf as subjectOfAccount } from '@countersign/auth';
 import { Problem } from '@countersign/core';
-import { type Newcomer, type Subject, subjectOfUser } from '@countersign/factors';
+import { type NewUser, type Subject, subjectOfUser } from '@countersign/factors';
 import type { FastifyRequest } from 'fastify';
 import { applicationOf, callerOf } from '../http/request.js';
 
@@ -12,8 +12,8 @@ export function subjectOf(request: FastifyRequest): Subject {
     : subjectOfUser(request.user, application);
 }
 
-/** The same where the path may name a user whom nobody has heard of yet. */
-export function subjectOrNewcomerOf(request: FastifyRequest): Subject | Newcomer {
+/** The same where the path may name a user that does not exist yet. */
+export function subjectOrNewUserOf(request: FastifyRequest): Subject | NewUser {
   const { user: externalId } = request.params as { readonly user?: string };
   return externalId === undefined || request.user !== undefined
     ? subjectOf(request)

@@ -7,7 +7,7 @@ import {
   ApiTags,
 } from '@nestjs/swagger';
 import { SessionEnder, UserReader } from '@countersign/auth';
-import { Database, Problem } from '@countersign/core';
+import { Database, Problem, type Tx } from '@countersign/core';
 import { EraseUser, PutUser } from '@countersign/directory';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { ForServers, OfUser } from '../http/access.decorator.js';
@@ -72,6 +72,7 @@ export class UserController {
       externalId,
       facts: given(facts),
       permit: (user) => permitChange(request, user),
+      view: (tx, userId) => this.#view(userId, tx),
       origin: originOf(request),
     });
     switch (result.outcome) {
@@ -84,7 +85,9 @@ export class UserController {
       case 'created':
       case 'updated':
         reply.status(result.outcome === 'created' ? 201 : 200);
-        return this.#view(result.userId);
+        return result.view;
+      case 'overtaken':
+        throw changedMeanwhile();
     }
   }
 
@@ -126,8 +129,8 @@ export class UserController {
     });
   }
 
-  async #view(userId: string): Promise<UserDto> {
-    const user = await this.reader.byId(this.database.direct, userId);
+  async #view(userId: string, tx: Tx = this.database.direct): Promise<UserDto> {
+    const user = await this.reader.byId(tx, userId);
     if (user === undefined) throw new Problem('not_found');
     return userView(user);
   }

@@ -176,6 +176,8 @@ export function applicationView(application: Application): ApplicationDto {
  */
 export function eventView(event: RelayedEvent, externalIds: ReadonlyMap<string, string>): EventDto {
   const { userId } = event;
+  // Of an erased user nothing is shown, also while workers are still clearing it.
+  const erased = userId !== null && !externalIds.has(userId);
   return {
     id: publicId('evt', event.id),
     type: event.type,
@@ -183,8 +185,8 @@ export function eventView(event: RelayedEvent, externalIds: ReadonlyMap<string, 
     user:
       userId === null ? null : { id: publicId('usr', userId), externalId: externalIds.get(userId) ?? null },
     actor: { type: event.actorType, id: event.actorId },
-    ip: event.ip,
-    userAgent: event.userAgent,
+    ip: erased ? null : event.ip,
+    userAgent: erased ? null : event.userAgent,
     requestId: event.requestId,
     data: { ...event.data },
   };

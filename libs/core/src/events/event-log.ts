@@ -17,9 +17,15 @@ export interface CausedEvent {
 
 const COLUMNS = `id, at, application_id, type, user_id, actor_type, actor_id, ip, user_agent, request_id, data`;
 
+// What is recorded after an erasure leaves no trace of the person either. Not an EXISTS: PostgreSQL might read the whole
+// table for it.
+const ERASED = `COALESCE((SELECT true FROM erasures WHERE erasures.user_id = event.user_id), false)`;
+
 function insertFrom(parameter: number, condition: string): string {
   return `INSERT INTO events (${COLUMNS})
-     SELECT ${COLUMNS}
+     SELECT id, at, application_id, type, user_id, actor_type, actor_id,
+            CASE WHEN ${ERASED} THEN NULL ELSE ip END, CASE WHEN ${ERASED} THEN NULL ELSE user_agent END,
+            request_id, data
        FROM jsonb_to_recordset($${parameter}::jsonb) AS event (
             id uuid, at timestamptz, application_id uuid, type text, user_id uuid, actor_type text, actor_id text,
             ip text, user_agent text, request_id text, data jsonb, cause uuid)
@@ -27,12 +33,6 @@ function insertFrom(parameter: number, condition: string): string {
 }
 
 const APPEND = statement('event-append', insertFrom(1, 'true'));
-
-const ERASE = statement(
-  'event-erase',
-  `UPDATE events SET ip = NULL, user_agent = NULL
-    WHERE user_id = $1 AND (ip IS NOT NULL OR user_agent IS NOT NULL)`,
-);
 
 /**
  * The audit log and the outbox in one append-only table. An event is written in the transaction of its cause; there
@@ -86,11 +86,6 @@ export class EventLog {
       events,
       caused.map(({ cause }) => cause),
     );
-  }
-
-  /** Clears what a request left of a person in the log: the only update it ever sees. */
-  async erase(tx: Tx, userId: string): Promise<void> {
-    await tx.query(ERASE, [userId]);
   }
 
   #withoutSubscribers(events: readonly EventDraft[]): void {

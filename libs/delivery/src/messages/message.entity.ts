@@ -1,4 +1,4 @@
-import { ApplicationEntity, UserEntity } from '@countersign/directory';
+import { ApplicationEntity } from '@countersign/directory';
 import { Check, Column, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm';
 
 /** What became of a message, from `queued` on; the last three are the vendor's final word. */
@@ -23,8 +23,8 @@ export class MessageEntity {
   @ForeignKey(() => ApplicationEntity, { name: 'messages_application_fk' })
   applicationId!: string;
 
+  /** Without a foreign key: the user may be made after the code has left, or be erased before. */
   @Column('uuid', { name: 'user_id' })
-  @ForeignKey(() => UserEntity, { name: 'messages_user_fk', onDelete: 'CASCADE' })
   userId!: string;
 
   @Column('text')

@@ -1,5 +1,5 @@
-import { Injectable } from '@nestjs/common';
-import { Clock, statement, sweepInBatches, type Tx } from '@countersign/core';
+import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { Clock, Erasures, statement, sweepInBatches, type Tx } from '@countersign/core';
 import type { Channel } from '@countersign/factor-kit';
 import type { MessageStatus } from './message.entity.js';
 
@@ -105,6 +105,11 @@ const CONVERSION = statement(
             GROUP BY source, CASE WHEN source IS NULL THEN user_id END) AS asked`,
 );
 
+const ERASE = statement(
+  'message-erase',
+  `DELETE FROM messages WHERE id IN (SELECT id FROM messages WHERE user_id = $1 LIMIT $2) RETURNING id`,
+);
+
 const SWEEP = statement(
   'message-sweep',
   `DELETE FROM messages
@@ -114,8 +119,15 @@ const SWEEP = statement(
 
 /** Reads and writes the records of messages. */
 @Injectable()
-export class MessageStore {
-  constructor(private readonly clock: Clock) {}
+export class MessageStore implements OnModuleInit {
+  constructor(
+    private readonly clock: Clock,
+    private readonly erasures: Erasures,
+  ) {}
+
+  onModuleInit(): void {
+    this.erasures.register(async (tx, userId, limit) => (await tx.query(ERASE, [userId, limit])).length);
+  }
 
   /** Records a message before a vendor is asked. */
   async insert(tx: Tx, message: NewMessage): Promise<void> {

@@ -1,8 +1,9 @@
 import { Injectable } from '@nestjs/common';
-import { Database, EventLog, type Origin, publicId } from '@countersign/core';
+import { Database, type EventDraft, EventLog, type Origin, publicId } from '@countersign/core';
 import { CodeDelivery, type Delivered } from '@countersign/delivery';
 import type { Application } from '@countersign/directory';
 import type { Recipient } from '@countersign/factor-kit';
+import { hash } from 'node:crypto';
 import { DeliveredCodes } from './delivered-codes.js';
 import { RESEND_AFTER_SECONDS, SendBudgets, type SendLimit } from './send-budgets.js';
 
@@ -10,6 +11,8 @@ import { RESEND_AFTER_SECONDS, SendBudgets, type SendLimit } from './send-budget
 export interface CodeRequest {
   readonly application: Application;
   readonly userId: string;
+  /** Set where the user is made later, with the factor: then the send is counted by this name, and recorded later. */
+  readonly userToBeMade?: { readonly externalId: string } | undefined;
   /** The language that the user, or the caller, prefers (BCP 47). */
   readonly locale: string | null;
   readonly factorId: string;
@@ -47,9 +50,12 @@ export class CodeSender {
 
   /** @throws EphemeralStoreUnavailable where nothing can be counted: nothing is sent then */
   async run(request: CodeRequest): Promise<CodeSending> {
-    const { application, userId, factorId, recipient } = request;
+    const { application, userId, userToBeMade, factorId, recipient } = request;
     const place = { applicationId: application.id, nonceOf: request.challengeId ?? factorId, factorId };
-    const of = { ...place, userId };
+    const of = {
+      ...place,
+      userId: userToBeMade === undefined ? userId : hash('sha256', userToBeMade.externalId, 'base64url'),
+    };
     const limit = await this.budgets.take(of);
     if (limit !== undefined) return { outcome: 'limited', limit };
 
@@ -71,27 +77,28 @@ export class CodeSender {
       await this.budgets.giveBack(of);
       return delivered;
     }
-    await this.#record(request);
+    if (userToBeMade === undefined) await this.events.append(this.database.direct, sentEvent(request));
     return {
       outcome: 'sent',
       sent: { to: this.delivery.masked(recipient), resendAfter: RESEND_AFTER_SECONDS },
     };
   }
+}
 
-  async #record({ application, userId, factorId, factorType, ...request }: CodeRequest): Promise<void> {
-    const { challengeId, purpose, recipient, origin } = request;
-    await this.events.append(this.database.direct, {
-      type: 'challenge.sent',
-      applicationId: application.id,
-      userId,
-      origin,
-      data: {
-        ...(challengeId === undefined ? {} : { challengeId: publicId('chl', challengeId) }),
-        purpose,
-        factorId: publicId('fac', factorId),
-        factorType,
-        channel: recipient.channel,
-      },
-    });
-  }
+/** The event of a code that left. */
+export function sentEvent(request: CodeRequest): EventDraft {
+  const { application, userId, factorId, factorType, challengeId, purpose, recipient, origin } = request;
+  return {
+    type: 'challenge.sent',
+    applicationId: application.id,
+    userId,
+    origin,
+    data: {
+      ...(challengeId === undefined ? {} : { challengeId: publicId('chl', challengeId) }),
+      purpose,
+      factorId: publicId('fac', factorId),
+      factorType,
+      channel: recipient.channel,
+    },
+  };
 }

@@ -1,10 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { Database, type EventDraft, EventLog, type Origin, publicId, type Tx } from '@countersign/core';
-import { UserStore } from '@countersign/directory';
 import { FactorStore, type FactorView, type NewFactor } from '../factor.store.js';
 import type { Subject } from '../subject.js';
 import { type Activation, EnrolmentStore } from './enrolment.store.js';
 import type { MadeFactor } from './factor-maker.js';
+import { FactorOwners } from './factor-owners.js';
 
 /** What becomes active, for whom, and the recovery factors made in case it is the first. */
 interface Activating {
@@ -42,7 +42,7 @@ export class Activator {
   constructor(
     private readonly enrolments: EnrolmentStore,
     private readonly factors: FactorStore,
-    private readonly users: UserStore,
+    private readonly owners: FactorOwners,
     private readonly events: EventLog,
     private readonly database: Database,
   ) {}
@@ -76,11 +76,10 @@ export class Activator {
   ): Promise<Activated<T>> {
     const { subject, recovery } = input;
     return this.database.transaction(async (tx) => {
-      const epoch = await this.users.lock(tx, subject.userId);
-      if (epoch !== subject.securityEpoch) return { activated: false };
+      if (!(await this.owners.lock(tx, subject, input.origin))) return { activated: false };
       const first = (await this.factors.active(tx, subject.userId)).length === 0;
       if (!(await put(tx, first))) return { activated: false };
-      await this.users.bumpEpoch(tx, subject.userId);
+      await this.owners.bumpEpoch(tx, subject.userId);
       await this.events.append(tx, this.#event('factor.activated', input, id, type));
       const show = first ? await this.#first(tx, input, { id, type }, recovery) : {};
       const factor = await this.factors.find(tx, subject.userId, id);

@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { Database, type EventDraft, EventLog, type Origin, publicId, type Tx } from '@countersign/core';
-import { UserStore } from '@countersign/directory';
 import { FactorStore, type FactorView } from '../factor.store.js';
 import type { Subject } from '../subject.js';
 import type { MadeFactor } from './factor-maker.js';
+import { FactorOwners } from './factor-owners.js';
 
 /** A made factor, and who asked for it. */
 export interface EnrolmentToWrite {
@@ -29,7 +29,7 @@ const MOST_FACTORS = 20;
 export class EnrolmentWriter {
   constructor(
     private readonly factors: FactorStore,
-    private readonly users: UserStore,
+    private readonly owners: FactorOwners,
     private readonly events: EventLog,
     private readonly database: Database,
   ) {}
@@ -48,10 +48,10 @@ export class EnrolmentWriter {
   /** Writes a factor that its user has yet to confirm. */
   async pending(enrolment: EnrolmentToWrite): Promise<Written> {
     const { subject, made } = enrolment;
-    return this.#alone(subject, async (tx) => {
+    return this.#alone(enrolment, async (tx) => {
       if (await this.isFull(subject.userId, { tx })) return { outcome: 'too-many' };
       await this.factors.insert(tx, made.factor);
-      await this.events.append(tx, event('factor.enrolled', enrolment));
+      await this.events.append(tx, event('factor.enrolled', enrolment), ...made.events);
       return this.#written(tx, made);
     });
   }
@@ -59,7 +59,7 @@ export class EnrolmentWriter {
   /** Writes a recovery factor in place of the set before it. */
   async recovery(enrolment: EnrolmentToWrite): Promise<Written> {
     const { subject, made } = enrolment;
-    return this.#alone(subject, async (tx) => {
+    return this.#alone(enrolment, async (tx) => {
       const active = await this.factors.active(tx, subject.userId);
       const { type } = made.factor;
       if (active.every((factor) => factor.type === type)) return { outcome: 'nothing-to-recover' };
@@ -67,7 +67,7 @@ export class EnrolmentWriter {
         tx,
         active.filter((factor) => factor.type === type).map((factor) => factor.id),
       );
-      await this.users.bumpEpoch(tx, subject.userId);
+      await this.owners.bumpEpoch(tx, subject.userId);
       await this.factors.insert(tx, made.factor);
       await this.events.append(tx, event('factor.enrolled', enrolment), event('factor.activated', enrolment));
       return this.#written(tx, made);
@@ -75,10 +75,9 @@ export class EnrolmentWriter {
   }
 
   // With the user locked and unchanged, and without enrolments that are over.
-  async #alone(subject: Subject, write: (tx: Tx) => Promise<Written>): Promise<Written> {
+  async #alone({ subject, origin }: EnrolmentToWrite, write: (tx: Tx) => Promise<Written>): Promise<Written> {
     return this.database.transaction(async (tx) => {
-      const epoch = await this.users.lock(tx, subject.userId);
-      if (epoch !== subject.securityEpoch) return { outcome: 'user-changed' };
+      if (!(await this.owners.lock(tx, subject, origin))) return { outcome: 'user-changed' };
       await this.factors.sweep(tx, subject.userId);
       return write(tx);
     });

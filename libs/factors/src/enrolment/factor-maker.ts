@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
-import { Clock, type FieldError, newId, type Origin } from '@countersign/core';
+import { Clock, type EventDraft, type FieldError, newId, type Origin } from '@countersign/core';
 import type { AnsweredFactor, DeliveredCodeFactor, FactorProviderOptions } from '@countersign/factor-kit';
 import { ENROLMENT_MS } from '../challenges/attempt-budgets.js';
-import { CodeSender, type CodeSending } from '../codes/code-sender.js';
+import { type CodeRequest, CodeSender, type CodeSending, sentEvent } from '../codes/code-sender.js';
 import type { NewFactor } from '../factor.store.js';
 import { type CallSite, ProviderCalls, type SecretWithHint } from '../provider-calls.js';
 import { FactorRegistry, type RegisteredFactor } from '../registry/factor-registry.js';
@@ -14,6 +14,8 @@ export interface MadeFactor {
   readonly show: Readonly<Record<string, unknown>>;
   /** Whether its user is known to have it already, so that it needs no confirmation. */
   readonly active: boolean;
+  /** What happened already and is recorded with the factor, because its user is made with it. */
+  readonly events: readonly EventDraft[];
 }
 
 /** What a factor is made of. */
@@ -54,12 +56,9 @@ export class FactorMaker {
         ? { outcome: 'made' as const, made: await this.#answered(order, provider, options) }
         : await this.#delivered(order, provider, options);
     if (making.outcome !== 'made') return making;
-    const { factor, show, active } = making.made;
+    const { factor, ...made } = making.made;
     const expiresAt = new Date(this.clock.now().getTime() + ENROLMENT_MS);
-    return {
-      outcome: 'made',
-      made: { factor: { ...factor, pending: { begunBy, expiresAt } }, show, active },
-    };
+    return { outcome: 'made', made: { ...made, factor: { ...factor, pending: { begunBy, expiresAt } } } };
   }
 
   /** Makes a recovery factor, which is active at once. */
@@ -86,7 +85,7 @@ export class FactorMaker {
   ): Promise<MadeFactor> {
     const site = this.#site(subject);
     const { show, active, ...secret } = await this.calls.enrol(provider, input, site);
-    return { factor: newFactor(subject, site, type, label, secret), show, active };
+    return { factor: newFactor(subject, site, type, label, secret), show, active, events: [] };
   }
 
   async #delivered(
@@ -98,20 +97,23 @@ export class FactorMaker {
     const addressed = await this.calls.address(provider, input, site);
     if (addressed.refused) return { outcome: 'malformed', errors: addressed.errors };
     const { secret, recipient } = addressed;
-    const sending = await this.codes.run({
+    const request: CodeRequest = {
       application: subject.application,
       userId: subject.userId,
+      userToBeMade: subject.toBeMade,
       locale: subject.locale,
       factorId: site.factorId,
       factorType: type,
       recipient,
       purpose: 'enrolment',
       origin,
-    });
+    };
+    const sending = await this.codes.run(request);
     if (sending.outcome !== 'sent') return { outcome: 'not-sent', sending };
     const { to: sentTo, resendAfter } = sending.sent;
     const factor = newFactor(subject, site, type, label, { secret, hint: sentTo });
-    return { outcome: 'made', made: { factor, show: { sentTo, resendAfter }, active: false } };
+    const events = subject.toBeMade === undefined ? [] : [sentEvent(request)];
+    return { outcome: 'made', made: { factor, show: { sentTo, resendAfter }, active: false, events } };
   }
 
   #site({ application, userId, account }: Subject): CallSite {

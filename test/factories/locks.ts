@@ -1,0 +1,25 @@
+import { randomUUID } from 'node:crypto';
+import pg from 'pg';
+import { expect } from 'vitest';
+
+/** Resolves once so many of the service's statements wait for a lock. */
+export async function untilWaiting(databaseUrl: string, count: number): Promise<void> {
+  const client = new pg.Client({ connectionString: databaseUrl, application_name: `watch-${randomUUID()}` });
+  await client.connect();
+  try {
+    await expect
+      .poll(
+        async () => {
+          const { rows } = await client.query<{ count: number }>(
+            `SELECT count(*)::integer AS count FROM pg_stat_activity
+              WHERE datname = current_database() AND wait_event_type = 'Lock'`,
+          );
+          return rows[0]?.count;
+        },
+        { interval: 10, timeout: 2_000 },
+      )
+      .toBe(count);
+  } finally {
+    await client.end();
+  }
+}
