@@ -154,7 +154,7 @@ describe('a service behind https with allowed origins', () => {
   let world: TestApp;
   beforeAll(async () => {
     world = await startTestApp({
-      env: { PUBLIC_URL: 'https://auth.example.com', CORS_ORIGINS: `${origin},http://localhost:5173` },
+      env: { PUBLIC_URL: 'https://auth.example.com/sub', CORS_ORIGINS: `${origin},http://localhost:5173` },
     });
   });
   afterAll(() => world.stop());
@@ -190,6 +190,27 @@ describe('a service behind https with allowed origins', () => {
     expect(answer.headers.get('access-control-allow-methods')).toContain('PATCH');
     expect(answer.headers.get('access-control-allow-headers')).toContain('authorization');
     expectProtected(answer);
+  });
+
+  it('names itself in what clients are made from, and where its problems are explained', async () => {
+    const { body } = await world.client.get('/openapi.json');
+    expect(body.servers).toEqual([{ url: 'https://auth.example.com/sub' }]);
+    const { headers } = await world.client.get('/docs');
+    expect(headers.get('content-security-policy')).toContain("connect-src 'self' https://auth.example.com");
+  });
+
+  it('has pages whose links stay under its path', async () => {
+    for (const path of ['/problems', '/problems/not_found', '/problems/']) {
+      const { status, body } = await world.client.get(path);
+      if (status !== 200) continue;
+      const links = [...String(body).matchAll(/href="([^"]+)"/g)].map(([, href = '']) => href);
+      expect(links.length).toBeGreaterThan(0);
+      for (const link of links) {
+        const { pathname } = new URL(link, `https://auth.example.com/sub${path}`);
+        expect(pathname).toMatch(/^\/sub\/problems/);
+        expect((await world.client.get(pathname.replace('/sub', ''))).status).toBe(200);
+      }
+    }
   });
 
   it.each([

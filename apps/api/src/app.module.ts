@@ -12,11 +12,14 @@ import { loadFactorModules } from './factor-modules.js';
 import { factorProviders } from './factors.js';
 import { AccessGuard } from './http/access.guard.js';
 import { AdministeredApplications } from './http/administered-applications.js';
+import { BoundedLookups } from './http/bounded-lookups.js';
 import { Callers } from './http/callers.js';
 import { CookieSessions } from './http/cookie-sessions.js';
 import { CredentialGuard } from './http/credential.guard.js';
 import { CsrfTokens } from './http/csrf-tokens.js';
+import { Deployment } from './http/deployment.js';
 import { Idempotency } from './http/idempotency.js';
+import { KeyScopes } from './http/key-scopes.js';
 import { PolicyCheck } from './http/policy-check.js';
 import { RateLimitGuard } from './http/rate-limit.guard.js';
 import { StepUpCheck } from './http/step-up-check.js';
@@ -148,6 +151,9 @@ export class AppModule {
         ...factorProviders,
         ...providers,
         StepUpCheck,
+        Deployment,
+        BoundedLookups,
+        KeyScopes,
         CsrfTokens,
         CookieSessions,
         Callers,

@@ -10,12 +10,13 @@ import { TWILIO_CALLBACK } from '@countersign/delivery';
 import { Applications } from '@countersign/directory';
 import { AppModule } from './app.module.js';
 import { cookiePlugin } from './http/cookies.js';
-import { corsOptions } from './http/cors.js';
+import { allowErrorsToBeRead, corsOptions } from './http/cors.js';
 import type { HttpConfig, LogLevel, TrustedProxies } from './http/http.config.js';
 import { completeClaims } from './http/idempotency.js';
 import { serveOpenApi } from './http/openapi.js';
 import { ProblemFilter } from './http/problem.filter.js';
 import { logRequests } from './http/request-log.js';
+import { lingerAfterEarlyAnswers } from './http/lingering-close.js';
 import { QuietLogger } from './http/quiet-logger.js';
 import { RouteTable } from './http/route-table.js';
 import { warnOfUntoldProxy } from './http/forwarding-warning.js';
@@ -63,7 +64,11 @@ export async function createApp(
     requestTimeout: 30_000,
     keepAliveTimeout: 72_000,
     routerOptions: { maxParamLength: LONGEST_PARAMETER, ignoreTrailingSlash: false },
-    frameworkErrors: (error, request, reply) => refuseUrl(error, request.id, reply, core.publicUrl),
+    frameworkErrors: (error, request, reply) => {
+      const applications = app.get(Applications);
+      const origins = { deployment: core.corsOrigins, applications };
+      void refuseUrl(error, request, reply, { publicUrl: core.publicUrl, origins });
+    },
     clientErrorHandler: (error, socket) => refuseMalformedHttp(error, socket, core.publicUrl),
     // The target of `OPTIONS *` (RFC 9112 section 3.2.4) is no path, and passes by every hook: as a path it is one more
     // that leads nowhere.
@@ -93,11 +98,14 @@ export async function createApp(
   logRequests(instance, core.production);
   if (core.production && http.trustProxy === false) warnOfUntoldProxy(instance);
   await app.register(cookiePlugin);
-  await app.register(fastifyCors, corsOptions(core.corsOrigins, app.get(Applications)));
+  const origins = { deployment: core.corsOrigins, applications: app.get(Applications) };
+  await app.register(fastifyCors, corsOptions(origins));
+  allowErrorsToBeRead(instance, origins);
+  lingerAfterEarlyAnswers(instance);
   completeClaims(instance, app.get(IdempotentRequests));
   app.useGlobalPipes(validationPipe());
   app.useGlobalFilters(new ProblemFilter(routes, core.publicUrl));
-  if (core.role !== 'worker') serveOpenApi(app);
+  if (core.role !== 'worker') serveOpenApi(app, core);
   await app.init();
   return app;
 }

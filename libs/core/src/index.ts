@@ -35,6 +35,7 @@ export type { RelayedEvent } from './events/relayed-event.js';
 export { EventLog } from './events/event-log.js';
 export { newId } from './ids/new-id.js';
 export { ID_PREFIXES, type IdPrefix, parsePublicId, publicId } from './ids/public-id.js';
+export type { BoundedLookup } from './memory/bounded-lookup.js';
 export { ShortMemory } from './memory/short-memory.js';
 export { Rounds } from './jobs/rounds.js';
 export { type JobOrder, type JobPayload, type JobQueue, Jobs } from './jobs/jobs.js';

@@ -68,9 +68,9 @@ const INSERT = statement(
    RETURNING id`,
 );
 
-const ALLOWS_ORIGIN = statement(
-  'application-allows-origin',
-  `SELECT EXISTS (SELECT FROM applications WHERE $1 = ANY (allowed_origins)) AS allowed`,
+const ALLOWED_ORIGINS = statement(
+  'application-allowed-origins',
+  `SELECT DISTINCT unnest(allowed_origins) AS origin FROM applications`,
 );
 
 const CREATE_DEFAULT = statement(
@@ -124,10 +124,10 @@ export class ApplicationStore {
     );
   }
 
-  /** Whether any application lets browsers of an origin in. */
-  async anyAllows(tx: Tx, origin: string): Promise<boolean> {
-    const [row] = await tx.query<{ allowed: boolean }>(ALLOWS_ORIGIN, [origin]);
-    return row?.allowed ?? false;
+  /** Every origin whose browsers some application lets in. */
+  async allowedOrigins(tx: Tx): Promise<string[]> {
+    const rows = await tx.query<{ origin: string }>(ALLOWED_ORIGINS, []);
+    return rows.map(({ origin }) => origin);
   }
 
   /** Makes the default application where it is missing. Two first starts make one. */

@@ -4,6 +4,7 @@ import { expectProblem, signingKeyOf, trustDevice } from '../../factories/accoun
 import { startTestApp, type TestApp } from '../../factories/app.js';
 import { beginStepUp } from '../../factories/factors.js';
 import { beginLogin, logIn, type OpenChallenge, registerWithTotp } from '../../factories/people.js';
+import { sendRaw } from '../../factories/raw-http.js';
 import { makeServer } from '../../factories/servers.js';
 
 const METHODS = ['get', 'post', 'put', 'patch', 'delete'] as const;
@@ -112,11 +113,52 @@ describe('each token opens one door', () => {
         const alone = await world.client.send(route.method, pathOf(route), { headers });
         expectProblem(alone, 401, 'invalid_token');
       }
-      for (const kind of route.takes) {
+      for (const kind of route.takes.filter((taken) => taken !== 'apiKey')) {
         const answer = await world.client.send(route.method, pathOf(route), { headers, token: tokens[kind] });
         expectProblem(answer, 401, 'invalid_token');
+        if (kind in tokens) expect(answer.body.detail).toMatch(/^Two different credentials came/);
       }
     }
+  });
+
+  it('and the same credential twice counts once', async () => {
+    const key = tokens['apiKey'] ?? '';
+    for (const headers of [
+      { 'x-api-key': key, authorization: `Bearer ${key}` },
+      { 'x-api-key': `${key}, ${key}` },
+    ]) {
+      expect((await world.client.get('/v1/users', { headers })).status).toBe(200);
+    }
+    const twice = await sendRaw(
+      world.client.baseUrl,
+      rawGet('/v1/me', `Authorization: Bearer ${accessToken}`, `Authorization: bearer ${accessToken}`),
+    );
+    expect(twice?.status).toBe(200);
+    const [first, second] = [`Authorization: Bearer ${accessToken}`, `Authorization: Bearer ${key}`];
+    for (const lines of [
+      [first, second],
+      [second, first],
+    ]) {
+      const different = await sendRaw(world.client.baseUrl, rawGet('/v1/me', ...lines));
+      expect([different?.status, different?.body.code]).toEqual([401, 'invalid_token']);
+      expect(different?.body.detail).toContain('Two different credentials');
+    }
+  });
+
+  it.each([
+    ['/v1/me', 'apiKey', 'An API key came; this route takes an access token.'],
+    ['/v1/me', 'mistypedKey', 'An API key came; this route takes an access token.'],
+    ['/v1/me', 'tempToken', 'A temp token came; this route takes an access token.'],
+    ['/v1/me', 'refreshToken', 'A refresh token came; this route takes an access token.'],
+    ['/v1/me', 'deviceToken', 'A device token came; this route takes an access token.'],
+    ['/v1/me', 'assertion', 'An assertion came; this route takes an access token.'],
+    ['/v1/users', 'tempToken', 'A temp token came; this route takes an API key or an access token.'],
+    ['/v1/challenges', 'accessToken', 'An access token came; this route takes an API key.'],
+  ])('and %s says of the %s what came and what it takes', async (path, kind, detail) => {
+    const method = path === '/v1/challenges' ? 'POST' : 'GET';
+    const answer = await world.client.send(method, path, { token: tokens[kind] });
+    expectProblem(answer, 401, 'invalid_token');
+    expect(answer.body.detail).toBe(detail);
   });
 
   it('and every closed route asks for a credential where none is sent', async () => {
@@ -157,6 +199,10 @@ describe('each token opens one door', () => {
     }
   });
 });
+
+function rawGet(path: string, ...lines: readonly string[]): string {
+  return [`GET ${path} HTTP/1.1`, 'Host: localhost', 'Connection: close', ...lines, '', ''].join('\r\n');
+}
 
 async function documentedRoutes({ client }: TestApp): Promise<Route[]> {
   const { body } = await client.get('/openapi.json');

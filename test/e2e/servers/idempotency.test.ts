@@ -125,6 +125,20 @@ describe('a POST with an Idempotency-Key', () => {
     if (answer !== undefined) expectProblem(answer, 400, 'validation_failed');
   });
 
+  it('means nothing where a route is not for keys: a login is another login each time', async () => {
+    const { email, password } = administrator;
+    const headers = { ...fresh(), 'x-api-key': server.key };
+    const login = (body: object): ReturnType<typeof world.client.post> =>
+      world.client.post('/v1/auth/login', body, { headers });
+    const [first, second] = [await login({ email, password }), await login({ email, password })];
+    expect([first.status, second.status]).toEqual([200, 200]);
+    expect(second.headers.get('idempotency-replayed')).toBeNull();
+    expect(second.body.refreshToken).not.toBe(first.body.refreshToken);
+    expectProblem(await login({ email, password: 'another long password' }), 401, 'invalid_credentials');
+    headers['idempotency-key'] = 'not a key';
+    expect((await login({ email, password })).status).toBe(200);
+  });
+
   it('means nothing to administrators, who have no key', async () => {
     const headers = fresh();
     const body = { name: 'x', scopes: ['users:read'] };

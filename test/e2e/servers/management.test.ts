@@ -84,7 +84,8 @@ describe('API keys', () => {
       world.client.get(path, { headers });
     expect((await get('/v1/users', { 'x-api-key': key })).status).toBe(200);
     expect((await get('/v1/users', { authorization: `Bearer ${key}` })).status).toBe(200);
-    const both = { 'x-api-key': key, authorization: `Bearer ${key}` };
+    const { key: another } = await makeServer(world, { administrator });
+    const both = { 'x-api-key': key, authorization: `Bearer ${another}` };
     expectProblem(await get('/v1/users', both), 401, 'invalid_token');
     expectProblem(await get(`/v1/factor-types?api_key=${key}`, {}), 401, 'unauthenticated');
     const typo = `${key.slice(0, -1)}${key.endsWith('a') ? 'b' : 'a'}`;
@@ -163,6 +164,40 @@ describe('API keys', () => {
     const again = await asAdministrator('POST', `/v1/api-keys/${server.keyId}/rotate`, { graceSeconds: 0 });
     expectProblem(await renewed.get('/v1/users'), 401, 'invalid_api_key');
     expect((await serverOf(world.client, again.body.key as string).get('/v1/users')).status).toBe(200);
+  });
+
+  it('work at once on every instance when they are rotated, the old secret no longer than everywhere else', async () => {
+    const server = await makeServer(world, { administrator });
+    const elsewhere = (key: string): ReturnType<typeof serverOf> => serverOf(other.client, key);
+    expect((await elsewhere(server.key).get('/v1/users')).status).toBe(200);
+    for (const graceSeconds of [60, 0]) {
+      const { body } = await asAdministrator('POST', `/v1/api-keys/${server.keyId}/rotate`, { graceSeconds });
+      const renewed = elsewhere(body.key as string);
+      const answers = await Promise.all(Array.from({ length: 20 }, () => renewed.get('/v1/users')));
+      expect(answers.every(({ status }) => status === 200)).toBe(true);
+      // Once the new one was seen, the old one is held to what is known by then.
+      const old = await elsewhere(server.key).get('/v1/users');
+      expect(old.status).toBe(graceSeconds === 60 ? 200 : 401);
+    }
+  });
+
+  it('may do at once, on every instance, what their scopes and their end were widened to', async () => {
+    const server = await makeServer(world, { administrator, scopes: ['factors:read'] });
+    const elsewhere = serverOf(other.client, server.key);
+    expectProblem(await elsewhere.get('/v1/users'), 403, 'insufficient_scope');
+    const path = `/v1/api-keys/${server.keyId}`;
+    await asAdministrator('PATCH', path, { scopes: ['users:read', 'users:write'] });
+    expect((await elsewhere.get('/v1/users')).status).toBe(200);
+    const user = `/v1/users/${(await enrolServedUser(world, await makeServer(world, { administrator }))).externalId}`;
+    expectProblem(await elsewhere.delete(user), 403, 'insufficient_scope');
+    await asAdministrator('PATCH', path, { scopes: ['users:read', 'users:write', 'factors:write'] });
+    expect((await elsewhere.delete(user)).status).toBe(204);
+    const later = (ms: number): string => new Date(world.clock.now().getTime() + ms).toISOString();
+    await asAdministrator('PATCH', path, { expiresAt: later(2_000) });
+    world.clock.advance(4_000);
+    expectProblem(await elsewhere.get('/v1/users'), 401, 'invalid_api_key');
+    await asAdministrator('PATCH', path, { expiresAt: later(60_000) });
+    expect((await elsewhere.get('/v1/users')).status).toBe(200);
   });
 
   it('expire', async () => {

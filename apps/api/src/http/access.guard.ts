@@ -1,6 +1,6 @@
 import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
-import { type ApiKey, type Scope } from '@countersign/api-keys';
+import type { Scope } from '@countersign/api-keys';
 import { Problem } from '@countersign/core';
 import type { FastifyRequest } from 'fastify';
 import {
@@ -14,6 +14,8 @@ import {
   VERIFICATION_EXEMPT,
 } from './access.decorator.js';
 import { Callers } from './callers.js';
+import { wrongCredential } from './credential-names.js';
+import { KeyScopes } from './key-scopes.js';
 import { isContractRoute } from './path.js';
 import { type Exemptions, PolicyCheck } from './policy-check.js';
 import type { Caller } from './request.js';
@@ -54,6 +56,7 @@ export class AccessGuard implements CanActivate {
     private readonly callers: Callers,
     private readonly policy: PolicyCheck,
     private readonly stepUp: StepUpCheck,
+    private readonly scopes: KeyScopes,
   ) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
@@ -65,7 +68,9 @@ export class AccessGuard implements CanActivate {
     if (credential?.kind === 'access') request.caller = await this.callers.byToken(credential.claims);
     if (!isContractRoute(request)) return true;
     if (request.application === undefined) throw noSuchApplication();
-    if (credential?.kind === 'key') requireScope(credential.key, access, request);
+    if (credential?.kind === 'key' && access.resource !== undefined) {
+      await this.scopes.require(request, scopeFor(access.resource, writes(request)));
+    }
     if (request.caller === undefined) return true;
 
     await this.policy.require(request.caller, exempt);
@@ -81,22 +86,19 @@ export class AccessGuard implements CanActivate {
   }
 }
 
-type Held = Exclude<NonNullable<FastifyRequest['credential']>, { kind: 'none' | 'invalid' | 'invalid-key' }>;
+type Held = Extract<NonNullable<FastifyRequest['credential']>, { kind: Access['takes'][number] }>;
 
 // `undefined` where the route is open to everybody.
 function admitted({ credential }: FastifyRequest, { takes }: Access): Held | undefined {
   if (takes.length === 0) return undefined;
   if (credential === undefined || credential.kind === 'none') throw new Problem('unauthenticated');
   if (credential.kind === 'invalid-key' && takes.includes('key')) throw new Problem('invalid_api_key');
-  if (credential.kind === 'invalid-key' || credential.kind === 'invalid') throw new Problem('invalid_token');
-  if (!takes.includes(credential.kind)) throw new Problem('invalid_token');
+  if (!isHeld(credential) || !takes.includes(credential.kind)) throw wrongCredential(credential, takes);
   return credential;
 }
 
-function requireScope({ scopes }: ApiKey, { resource }: Access, request: FastifyRequest): void {
-  if (resource === undefined) return;
-  const scope = scopeFor(resource, writes(request));
-  if (!scopes.includes(scope)) throw missingScope(scope);
+function isHeld(credential: NonNullable<FastifyRequest['credential']>): credential is Held {
+  return ['access', 'temp', 'key'].includes(credential.kind);
 }
 
 // A challenge that is read was opened by whoever may write; events are only ever read.
@@ -104,14 +106,6 @@ function scopeFor(resource: Resource, write: boolean): Scope {
   if (resource === 'challenges') return 'challenges:write';
   if (resource === 'events') return 'events:read';
   return `${resource}:${write ? 'write' : 'read'}`;
-}
-
-/** The problem of a key that lacks a scope, naming it. */
-export function missingScope(scope: Scope): Problem {
-  return new Problem('insufficient_scope', {
-    detail: `The API key needs the scope ${scope}.`,
-    members: { scope },
-  });
 }
 
 function requireAdministrator({ account }: Caller): void {

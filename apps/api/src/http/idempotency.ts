@@ -4,7 +4,9 @@ import { IdempotentRequests, type KeptAnswer, type RepeatableRequest } from '@co
 import { Problem } from '@countersign/core';
 import { createHash } from 'node:crypto';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { ACCESS, type Access, OWN_ACCESS } from './access.decorator.js';
 import { pathOf } from './path.js';
+import { RouteMemory } from './route-memory.js';
 import { validationFailed } from './validation.js';
 
 const KEPT_MS = 'countersign:answer-kept-ms';
@@ -50,6 +52,11 @@ export class AnsweredBefore extends Error {
  */
 @Injectable()
 export class Idempotency implements CanActivate {
+  // Elsewhere, a key that came along does not make the request a server's: a repeated login is another login.
+  readonly #takesKeys = new RouteMemory((...on) =>
+    (this.reflector.getAllAndOverride<Access | undefined>(ACCESS, on) ?? OWN_ACCESS).takes.includes('key'),
+  );
+
   constructor(
     private readonly requests: IdempotentRequests,
     private readonly reflector: Reflector,
@@ -61,7 +68,8 @@ export class Idempotency implements CanActivate {
    */
   canActivate(context: ExecutionContext): boolean | Promise<boolean> {
     const request = context.switchToHttp().getRequest<FastifyRequest>();
-    const repeatable = repeatableOf(request);
+    const repeatable =
+      isRepeatable(request) && this.#takesKeys.of(context) ? repeatableOf(request) : undefined;
     return repeatable === undefined || this.#claimed(context, request, repeatable);
   }
 
@@ -124,6 +132,10 @@ async function complete(
   }
 }
 
+function isRepeatable({ method, headers, credential }: FastifyRequest): boolean {
+  return headers['idempotency-key'] !== undefined && method === 'POST' && credential?.kind === 'key';
+}
+
 function repeatableOf({
   method,
   headers,
@@ -132,7 +144,7 @@ function repeatableOf({
   body,
 }: FastifyRequest): RepeatableRequest | undefined {
   const idempotencyKey = headers['idempotency-key'];
-  if (idempotencyKey === undefined || method !== 'POST' || credential?.kind !== 'key') return undefined;
+  if (credential?.kind !== 'key') return undefined;
   if (typeof idempotencyKey !== 'string' || !KEY.test(idempotencyKey)) {
     throw validationFailed([
       { path: 'Idempotency-Key', message: 'must have 1 to 255 visible ASCII characters' },

@@ -1,13 +1,17 @@
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { CoreConfig } from '@countersign/core';
 import { FactorRegistry } from '@countersign/factors';
 import { documentConventions } from './openapi.conventions.js';
 import { documentProblems } from './openapi.problems.js';
 import { documentProviders } from './openapi.providers.js';
 
 /** Serves the OpenAPI document at `/openapi.json` and its browsable form at `/docs`. */
-export function serveOpenApi(app: NestFastifyApplication): void {
-  SwaggerModule.setup('docs', app, () => openApiDocument(app), {
+export function serveOpenApi(
+  app: NestFastifyApplication,
+  { publicUrl }: Pick<CoreConfig, 'publicUrl'>,
+): void {
+  SwaggerModule.setup('docs', app, () => openApiDocument(app, publicUrl), {
     jsonDocumentUrl: 'openapi.json',
     yamlDocumentUrl: 'openapi.yaml',
     customSiteTitle: 'Countersign API',
@@ -16,12 +20,13 @@ export function serveOpenApi(app: NestFastifyApplication): void {
 }
 
 /** The complete contract: every route, every error with an example, every provider's own fields. */
-function openApiDocument(app: NestFastifyApplication): OpenAPIObject {
+function openApiDocument(app: NestFastifyApplication, publicUrl: string): OpenAPIObject {
   const config = new DocumentBuilder()
     .setTitle('Countersign')
     .setDescription('Self-hosted two-factor authentication.')
     .setVersion('1')
-    .addServer('/')
+    // Also where a proxy takes a part of the path away.
+    .addServer(publicUrl)
     .addBearerAuth(
       { type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: 'An access token.' },
       'accessToken',

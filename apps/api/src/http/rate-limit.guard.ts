@@ -11,10 +11,10 @@ import {
   Problem,
   type RateLimit,
 } from '@countersign/core';
-import { Applications } from '@countersign/directory';
 import { hash } from 'node:crypto';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { clientAddress } from './address.js';
+import { Deployment } from './deployment.js';
 import type { HttpConfig } from './http.config.js';
 import { isContractRoute } from './path.js';
 import { RATE_LIMITING, type RateLimiting } from './rate-limit.decorator.js';
@@ -35,12 +35,11 @@ export class RateLimitGuard implements CanActivate {
   readonly #limiting = new RouteMemory(
     (...on) => this.reflector.getAllAndOverride<RateLimiting | undefined>(RATE_LIMITING, on) ?? DEFAULT,
   );
-  #deployment: string | undefined;
 
   constructor(
     private readonly reflector: Reflector,
     private readonly store: EphemeralStore,
-    private readonly applications: Applications,
+    private readonly deployment: Deployment,
     private readonly apiKeys: ApiKeys,
     @Inject(getConfigToken('http')) private readonly config: HttpConfig,
   ) {}
@@ -50,7 +49,7 @@ export class RateLimitGuard implements CanActivate {
     const reply = context.switchToHttp().getResponse<FastifyReply>();
     if (!isContractRoute(request)) return true;
     const limiting = this.#limiting.of(context);
-    const buckets = this.#buckets(limiting, request, this.#deployment ?? (await this.#deploymentId()));
+    const buckets = this.#buckets(limiting, request, this.deployment.knownId ?? (await this.deployment.id()));
     if (buckets.length === 0) {
       if (limiting.failClosed) await this.store.ping();
       return true;
@@ -75,12 +74,7 @@ export class RateLimitGuard implements CanActivate {
     }
   }
 
-  // Several deployments may share one Redis; within one, an address is counted once for all applications.
-  async #deploymentId(): Promise<string> {
-    this.#deployment ??= (await this.applications.bySlug())?.id;
-    return this.#deployment ?? '-';
-  }
-
+  // Within a deployment, an address is counted once for all applications.
   #buckets({ policy }: RateLimiting, request: FastifyRequest, deployment: string): NamedBucket[] {
     const address = limitAddress(clientAddress(request));
     const application = request.application?.id ?? '-';

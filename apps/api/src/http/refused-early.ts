@@ -1,31 +1,39 @@
 import { Problem } from '@countersign/core';
-import type { FastifyInstance, FastifyReply } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { randomUUID } from 'node:crypto';
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
+import { allowErrorToBeRead, type KnownOrigins } from './cors.js';
+import { linger } from './lingering-close.js';
 import { problemBody, sendProblem } from './problem.response.js';
+import { occurrences } from './raw-headers.js';
 import { plainProtection } from './security-headers.js';
 
 /** Refuses a URL that reaches no route and no hook: one that cannot be decoded, or whose parameter is too long. */
-export function refuseUrl(
+export async function refuseUrl(
   error: { readonly code?: string },
-  requestId: string,
+  request: FastifyRequest,
   reply: FastifyReply,
-  publicUrl: string,
-): void {
-  reply.headers({ ...plainProtection(publicUrl), 'X-Request-Id': requestId });
+  { publicUrl, origins }: { readonly publicUrl: string; readonly origins: KnownOrigins },
+): Promise<void> {
+  linger(request, reply);
+  await allowErrorToBeRead(request, reply, origins);
+  reply.headers({ ...plainProtection(publicUrl), 'X-Request-Id': request.id });
   // An id that cannot exist is answered like one that does not.
   const problem =
     error.code === 'FST_ERR_MAX_PARAM_LENGTH'
       ? new Problem('not_found')
       : new Problem('malformed_request', { detail: 'The URL cannot be decoded.' });
-  sendProblem(reply, problem, requestId, publicUrl);
+  sendProblem(reply, problem, request.id, publicUrl);
 }
 
-/** Refuses an HTTP/1.1 request that names no host (RFC 9112 section 3.2). */
+/** Refuses a request that names no host, or several (RFC 9112 section 3.2): Node would take the first of them. */
 export function requireHost(instance: FastifyInstance): void {
-  instance.addHook('onRequest', ({ headers, raw }, _reply, done) => {
-    if (headers.host === undefined && raw.httpVersion === '1.1') {
+  instance.addHook('onRequest', ({ raw }, _reply, done) => {
+    const hosts = occurrences(raw.rawHeaders, 'host');
+    if (hosts > 1) {
+      done(new Problem('malformed_request', { detail: 'There are several Host headers.' }));
+    } else if (hosts === 0 && raw.httpVersion === '1.1') {
       done(new Problem('malformed_request', { detail: 'There is no Host header.' }));
     } else {
       done();

@@ -16,8 +16,10 @@ export type Credential =
   | { readonly kind: 'key'; readonly key: ApiKey }
   /** What looks like an API key and is none. */
   | { readonly kind: 'invalid-key' }
-  /** Anything else: malformed, expired, of a kind that does not exist. */
-  | { readonly kind: 'invalid' };
+  /** Two that differ. */
+  | { readonly kind: 'several' }
+  /** Anything else: malformed, expired, of a kind that opens no route; `came` says what it looks like. */
+  | { readonly kind: 'invalid'; readonly came: string };
 
 /** Who calls with an access token, and how fresh their proofs are. */
 export interface Caller extends SessionOfAccount {
@@ -28,6 +30,8 @@ declare module 'fastify' {
   interface FastifyRequest {
     credential?: Credential;
     application?: Application;
+    /** Whether the request itself says which application it is about, by its credential or by `X-Application`. */
+    namesApplication?: boolean;
     caller?: Caller;
     /** The user that the path names. */
     user?: KnownUser;

@@ -13,14 +13,14 @@ const NOTHING: Directives = {
   'base-uri': ["'none'"],
 };
 
-// The browsable OpenAPI loads its own script and style, and calls this very API.
-const OWN_FILES: Directives = {
+// The browsable OpenAPI loads its own script and style, and calls this very API by the address that it says.
+const ownFiles = (publicUrl: string): Directives => ({
   ...NOTHING,
   'script-src': ["'self'"],
   'style-src': ["'self'", "'unsafe-inline'"],
   'img-src': ["'self'", 'data:'],
-  'connect-src': ["'self'"],
-};
+  'connect-src': ["'self'", new URL(publicUrl).origin],
+});
 
 /**
  * Puts on every answer what protects it (OWASP ASVS 5.0, V3.4) and its request's id; what is under `/v1` is not cached,
@@ -28,7 +28,7 @@ const OWN_FILES: Directives = {
  */
 export function protectAnswers(instance: FastifyInstance, publicUrl: string): void {
   const everywhere = protection(publicUrl, NOTHING);
-  const documentation = protection(publicUrl, OWN_FILES);
+  const documentation = protection(publicUrl, ownFiles(publicUrl));
   const uncached = { ...everywhere, 'cache-control': 'no-store' };
   instance.addHook('onRequest', (request, reply, done) => {
     reply.header('x-request-id', request.id);

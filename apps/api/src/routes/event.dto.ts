@@ -1,6 +1,6 @@
-import { IsIn, IsOptional, IsString, MaxLength, Validate } from 'class-validator';
+import { IsIn, IsOptional, Validate } from 'class-validator';
 import { EVENT_TYPES, type EventType } from '@countersign/core';
-import { Moment } from './fields.js';
+import { ExternalId, Moment } from './fields.js';
 import { ListQueryDto } from './list.dto.js';
 
 /** Which events are asked for, newest first. */
@@ -15,8 +15,7 @@ export class EventQueryDto extends ListQueryDto {
 
   /** Events about this user only: the application's own id, or the `usr_` id, by which an erased user is still known. */
   @IsOptional()
-  @IsString()
-  @MaxLength(255)
+  @Validate(ExternalId)
   user?: string;
 
   /**

@@ -7,12 +7,19 @@ import { HealthDto, LivenessDto } from './health.dto.js';
 
 // A dependency that takes longer is as good as gone for whoever asks.
 const PATIENCE_MS = 1_000;
+const REMEMBERED_MS = 1_000;
+
+interface DependencyState {
+  readonly database: boolean;
+  readonly store: boolean;
+}
 
 @ApiTags('Operations')
 @Public()
 @Controller('health')
 export class HealthController {
   #stopping = false;
+  #seen: { readonly until: number; readonly state: Promise<DependencyState> } | undefined;
 
   constructor(
     private readonly database: Database,
@@ -32,16 +39,30 @@ export class HealthController {
     description: 'Something that is needed is not reachable.',
   })
   async health(@Res({ passthrough: true }) reply: FastifyReply): Promise<HealthDto> {
-    const [database, store] = await Promise.all([
-      answers(() => this.database.ping()),
-      answers(() => this.store.ping()),
-    ]);
+    const { database, store } = await this.#look();
     const healthy = database && store && !this.#stopping;
     if (!healthy) reply.status(503).header('Retry-After', '2');
     return {
       status: healthy ? 'ok' : 'unavailable',
       checks: { database: database ? 'ok' : 'unavailable', ephemeralStore: store ? 'ok' : 'unavailable' },
     };
+  }
+
+  // One look serves all who ask within a second, so that asking costs the dependencies nothing.
+  #look(): Promise<DependencyState> {
+    const now = performance.now();
+    if (this.#seen === undefined || this.#seen.until <= now) {
+      this.#seen = { until: now + REMEMBERED_MS, state: this.#ask() };
+    }
+    return this.#seen.state;
+  }
+
+  async #ask(): Promise<DependencyState> {
+    const [database, store] = await Promise.all([
+      answers(() => this.database.ping()),
+      answers(() => this.store.ping()),
+    ]);
+    return { database, store };
   }
 
   @Get('live')

@@ -12,9 +12,9 @@ export class ProblemPageController {
   @Header('Content-Type', 'text/html; charset=utf-8')
   index(): string {
     const rows = codes().map(
-      (code) => `<li><a href="/problems/${code}">${code}</a> ${PROBLEMS[code].status}</li>`,
+      (code) => `<li><a href="problems/${code}">${code}</a> ${PROBLEMS[code].status}</li>`,
     );
-    return page('Problems', `<ul>${rows.join('')}</ul>`);
+    return page('Problems', `<ul>${rows.join('')}</ul>`, 'problems');
   }
 
   @Get(':code')
@@ -26,6 +26,7 @@ export class ProblemPageController {
     return page(
       `${code} (${status})`,
       `<p><strong>${html(title)}.</strong> ${html(meaning)}</p><h2>What to do</h2><p>${html(remedy)}</p>`,
+      '../problems',
     );
   }
 }
@@ -34,9 +35,10 @@ function codes(): ProblemCode[] {
   return Object.keys(PROBLEMS) as ProblemCode[];
 }
 
-function page(title: string, body: string): string {
+// Links are relative: a proxy may serve all of this under a path of its own.
+function page(title: string, body: string, index: string): string {
   return `<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<title>${html(title)}</title><h1>${html(title)}</h1>${body}<p><a href="/problems">All problems</a></p></html>`;
+<title>${html(title)}</title><h1>${html(title)}</h1>${body}<p><a href="${index}">All problems</a></p></html>`;
 }
 
 // The texts are our own; they use `code` spans.

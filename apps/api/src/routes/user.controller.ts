@@ -1,4 +1,16 @@
-import { Body, Controller, Delete, Get, HttpCode, Param, Put, Query, Req, Res } from '@nestjs/common';
+import {
+  Body,
+  Controller,
+  Delete,
+  Get,
+  HttpCode,
+  Param,
+  Put,
+  Query,
+  Req,
+  Res,
+  UseGuards,
+} from '@nestjs/common';
 import {
   ApiCreatedResponse,
   ApiNoContentResponse,
@@ -11,7 +23,7 @@ import { Database, Problem, type Tx } from '@countersign/core';
 import { EraseUser, PutUser } from '@countersign/directory';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { ForServers, OfUser } from '../http/access.decorator.js';
-import { missingScope } from '../http/access.guard.js';
+import { ErasureGuard } from '../http/erasure.guard.js';
 import { pageOf, pageRequest } from '../http/pagination.js';
 import { Problems } from '../http/problems.decorator.js';
 import { applicationOf, originOf, userOf } from '../http/request.js';
@@ -92,6 +104,7 @@ export class UserController {
   }
 
   @Delete(':user')
+  @UseGuards(ErasureGuard)
   @HttpCode(204)
   @OfUser({ suspendedToo: true })
   @ApiOperation({
@@ -102,11 +115,6 @@ export class UserController {
   @Problems('not_found', 'conflict')
   async erase(@Req() request: FastifyRequest): Promise<void> {
     const { id: userId, securityEpoch, role } = userOf(request);
-    const { credential } = request;
-    if (credential?.kind === 'key' && !credential.key.scopes.includes('factors:write')) {
-      const hasFactors = await this.reader.hasFactors(this.database.direct, userId);
-      if (hasFactors) throw missingScope('factors:write');
-    }
     const applicationId = applicationOf(request).id;
     const origin = originOf(request);
     const outcome = await this.eraseUser.run({ userId, securityEpoch, applicationId, role, origin });

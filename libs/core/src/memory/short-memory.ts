@@ -34,15 +34,19 @@ export class ShortMemory<T> {
     find: () => Promise<T | undefined>,
     namesOf: (value: T) => readonly string[] = () => [],
   ): Promise<T | undefined> {
-    const now = this.clock.now().getTime();
     const remembered = this.#present.get(name) ?? this.#absent.get(name);
-    // A clock that stepped back must not stretch the time.
-    if (remembered !== undefined && remembered.until > now && remembered.until <= now + this.forMs) {
-      return remembered.value;
-    }
-    const underWay = this.#underWay.get(name);
-    if (underWay !== undefined) return underWay;
+    if (remembered !== undefined && this.#counts(remembered)) return remembered.value;
+    return this.#underWay.get(name) ?? this.renew(name, find, namesOf);
+  }
+
+  /** What `find` finds now, remembered from then on; what was remembered counts for others until it is there. */
+  async renew(
+    name: string,
+    find: () => Promise<T | undefined>,
+    namesOf: (value: T) => readonly string[] = () => [],
+  ): Promise<T | undefined> {
     // Counted from before the question: what changes while it is answered is noticed in time, too.
+    const now = this.clock.now().getTime();
     const asking = find();
     this.#underWay.set(name, asking);
     try {
@@ -54,6 +58,15 @@ export class ShortMemory<T> {
     }
   }
 
+  /**
+   * What was remembered under a name last, however long ago.
+   * @returns whether it still counts as looked up, and what it was; `undefined` where nothing was looked up yet
+   */
+  last(name: string): { readonly fresh: boolean; readonly value: T | undefined } | undefined {
+    const remembered = this.#present.get(name) ?? this.#absent.get(name);
+    return remembered && { fresh: this.#counts(remembered), value: remembered.value };
+  }
+
   /** Forgets names, because what they stand for was changed here; an answer under way no longer counts for them. */
   forget(...names: readonly string[]): void {
     for (const name of names) {
@@ -61,6 +74,12 @@ export class ShortMemory<T> {
       this.#absent.delete(name);
       this.#underWay.delete(name);
     }
+  }
+
+  // A clock that stepped back must not stretch the time.
+  #counts({ until }: Remembered<T>): boolean {
+    const now = this.clock.now().getTime();
+    return until > now && until <= now + this.forMs;
   }
 
   #note(name: string, value: T | undefined, namesOf: (value: T) => readonly string[], now: number): void {
