@@ -127,7 +127,7 @@ describe('a POST with an Idempotency-Key', () => {
 
   it('means nothing where a route is not for keys: a login is another login each time', async () => {
     const { email, password } = administrator;
-    const headers = { ...fresh(), 'x-api-key': server.key };
+    const headers: Record<string, string> = { ...fresh(), 'x-api-key': server.key };
     const login = (body: object): ReturnType<typeof world.client.post> =>
       world.client.post('/v1/auth/login', body, { headers });
     const [first, second] = [await login({ email, password }), await login({ email, password })];
