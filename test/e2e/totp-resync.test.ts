@@ -2,9 +2,15 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { expectProblem } from '../factories/accounts.js';
 import { startTestApp, type TestApp } from '../factories/app.js';
 import type { Answer } from '../factories/client.js';
-import { inScript } from '../factories/codes.js';
-import { answer, factorsOf, stepUp, wrongCode } from '../factories/factors.js';
-import { beginLogin, type PersonWithTotp, register, registerWithTotp } from '../factories/people.js';
+import { enrolCodes, inScript } from '../factories/codes.js';
+import { answer, enrolTotp, factorsOf, type PendingTotp, stepUp, wrongCode } from '../factories/factors.js';
+import {
+  beginLogin,
+  type Person,
+  type PersonWithTotp,
+  register,
+  registerWithTotp,
+} from '../factories/people.js';
 import { eventsOf, sql, uuidOf } from '../factories/sql.js';
 
 const STEPS_OF_AN_HOUR = 120;
@@ -154,6 +160,121 @@ describe('an authenticator app whose clock is off', () => {
       { token: one.token },
     );
     expectProblem(odd, 409, 'conflict');
+  });
+
+  describe('at its enrolment', () => {
+    interface Pending {
+      readonly person: Person;
+      readonly factor: PendingTotp;
+      activate(body: unknown): Promise<Answer>;
+    }
+
+    /** @param off so many steps away, where the app shows a code that it shows nowhere nearer */
+    async function enrolment(off = 0): Promise<Pending> {
+      const person = await register(world);
+      const factor = await enrolTotp(world, person.accessToken);
+      const nearer = Array.from(
+        { length: Math.max(0, 2 * Math.abs(off) - 1) },
+        (_, at) => at - Math.abs(off) + 1,
+      );
+      if (nearer.some((step) => factor.code(step) === factor.code(off))) return enrolment(off);
+      const path = `/v1/me/factors/${factor.id}/activate`;
+      const token = person.accessToken;
+      return { person, factor, activate: (body) => world.client.post(path, body, { token }) };
+    }
+
+    it.each([
+      ['45 seconds behind', -2],
+      ['an hour ahead', STEPS_OF_AN_HOUR],
+      ['nearly a day behind', -23 * STEPS_OF_AN_HOUR],
+    ])('is told that it is off, and by how much: %s', async (_what, off) => {
+      const { factor, activate } = await enrolment(off);
+      const told = await activate({ code: factor.code(off) });
+      expectProblem(told, 422, 'answer_rejected');
+      expect(told.body).toMatchObject({ reason: 'clock', driftSeconds: off * 30, attemptsLeft: 4 });
+      expect(told.body.detail).toMatch(Math.abs(off) > STEPS_OF_AN_HOUR ? /set the clock/i : /codes/);
+      expect((await activate({ code: factor.code() })).status).toBe(200);
+    });
+
+    it('is told nothing of a code that it shows at no time of the day', async () => {
+      const { factor, activate } = await enrolment();
+      const told = await activate({ code: wrongCode(factor, 2_881) });
+      expectProblem(told, 422, 'answer_rejected');
+      expect(Object.keys(told.body)).not.toContain('driftSeconds');
+      expect(Object.keys(told.body)).not.toContain('reason');
+    });
+
+    it.each([
+      ['an hour ahead', STEPS_OF_AN_HOUR],
+      ['an hour behind', -STEPS_OF_AN_HOUR],
+      ['right', -1],
+    ])('is activated by two codes in a row, and both are spent: %s', async (_what, off) => {
+      const { person, factor, activate } = await enrolment();
+      const codes = [factor.code(off), factor.code(off + 1)];
+      const answers = await Promise.all([1, 2, 3].map(() => activate({ codes })));
+      expect(answers.map(({ status }) => status).filter((status) => status === 200)).toHaveLength(1);
+      const activated = answers.find(({ status }) => status === 200);
+      expect(activated?.body).toMatchObject({ factor: { id: factor.id, status: 'active' }, expiresIn: 900 });
+      expect(activated?.body.backupCodes).toHaveLength(10);
+      const owner = { ...person, factorId: factor.id, backupCodes: [], code: factor.code };
+      for (const code of codes) expectProblem(await login(owner, code), 422, 'answer_rejected');
+      world.clock.advance(30_000);
+      expect((await login(owner, factor.code(off + 1))).status).toBe(200);
+    });
+
+    it('is not activated by two codes of more than an hour: the clock has to be set first', async () => {
+      const { factor, activate } = await enrolment();
+      for (const off of [122, -123, 20 * STEPS_OF_AN_HOUR]) {
+        const told = await activate({ codes: [factor.code(off), factor.code(off + 1)] });
+        expectProblem(told, 422, 'answer_rejected');
+        expect(told.body).toMatchObject({ reason: 'clock', driftSeconds: (off + 1) * 30 });
+        expect(told.body.detail).toMatch(/set the clock/i);
+      }
+      expect((await activate({ code: factor.code() })).status).toBe(200);
+    });
+
+    it('takes an attempt for two codes as for one, and no two that do not follow each other', async () => {
+      const { factor, activate } = await enrolment();
+      for (const codes of [
+        [factor.code(50), factor.code(52)],
+        [factor.code(51), factor.code(50)],
+        [factor.code(50), factor.code(50)],
+        [factor.code(50), wrongCode(factor)],
+      ]) {
+        const refused = await activate({ codes });
+        expectProblem(refused, 422, 'answer_rejected');
+        expect(Object.keys(refused.body)).not.toContain('driftSeconds');
+      }
+      for (const body of [
+        { codes: ['123456'] },
+        { codes: ['123456', '234567', '345678'] },
+        { codes: ['abc', 'def'] },
+        { codes: [1, 2] },
+        { codes: '123456' },
+        { codes: null },
+        { code: '123456', codes: ['123456', '234567'] },
+      ]) {
+        expectProblem(await activate(body), 400, 'validation_failed');
+      }
+      expect((await activate({ code: wrongCode(factor) })).body.attemptsLeft).toBe(0);
+      expectProblem(await activate({ codes: [factor.code(-1), factor.code()] }), 410, 'enrolment_expired');
+    });
+
+    it('is found by two codes of an authenticator app only', async () => {
+      const { accessToken: token, email } = await register(world);
+      const { body } = await enrolCodes(world, token, { email });
+      const path = `/v1/me/factors/${body.id}/activate`;
+      const refused = await world.client.post(path, { codes: ['123456', '234567'] }, { token });
+      expectProblem(refused, 400, 'validation_failed');
+    });
+
+    it('is told at no login', async () => {
+      const { person } = await somebody();
+      const told = await login(person, person.code(100));
+      expectProblem(told, 422, 'answer_rejected');
+      expect(Object.keys(told.body)).not.toContain('reason');
+      expect(Object.keys(told.body)).not.toContain('driftSeconds');
+    });
   });
 
   it('asks for a fresh proof', async () => {

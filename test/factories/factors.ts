@@ -62,9 +62,9 @@ export function answer({ client }: World, { id, tempToken }: OpenChallenge, body
   return client.post(`/v1/challenges/${id}/verify`, body, { token: tempToken });
 }
 
-/** A code of six digits that the app shows neither now nor within the ten minutes around. */
-export function wrongCode({ code }: Pick<PendingTotp, 'code'>): string {
-  const near = new Set(Array.from({ length: 61 }, (_, step) => code(step - 30)));
+/** A code of six digits that the app shows neither now nor within so many steps around: ten minutes and more. */
+export function wrongCode({ code }: Pick<PendingTotp, 'code'>, steps = 30): string {
+  const near = new Set(Array.from({ length: 2 * steps + 1 }, (_, step) => code(step - steps)));
   for (let candidate = 0; ; candidate += 1) {
     const wrong = String(candidate).padStart(6, '0');
     if (!near.has(wrong)) return wrong;

@@ -87,6 +87,16 @@ export abstract class AnsweredFactor<T extends FactorShapes = FactorShapes> {
     at: Circumstances,
   ): Promise<Verdict<Parsed<T['secret']>>> | Verdict<Parsed<T['secret']>>;
 
+  /**
+   * Decides, as `confirm` does, by two consecutive answers of a device whose clock is off. Only for factors that know
+   * such a thing; the request then holds `codes` in the place of `code`.
+   */
+  confirmInRow?(
+    secret: Parsed<T['secret']>,
+    answers: readonly [Parsed<T['answer']>, Parsed<T['answer']>],
+    at: Circumstances,
+  ): Promise<Verdict<Parsed<T['secret']>>> | Verdict<Parsed<T['secret']>>;
+
   /** What lists show of an enrolled factor. */
   abstract publicView(secret: Parsed<T['secret']>): PublicView;
 

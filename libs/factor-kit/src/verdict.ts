@@ -15,7 +15,12 @@ export type Verdict<Secret> =
       /** The factor's secret after this answer, where it changed (a sign counter, a used-up code). */
       readonly secret?: Secret;
     }
-  | { readonly accepted: false; readonly reason: 'mismatch' | 'stale' };
+  | { readonly accepted: false; readonly reason: 'mismatch' | 'stale' }
+  /**
+   * Right by a clock that is off by so many seconds, ahead where it is positive. Told to the user who enrols the factor;
+   * anywhere else it counts as `stale`.
+   */
+  | { readonly accepted: false; readonly reason: 'clock'; readonly driftSeconds: number };
 
 /** Shorthand for the refusal of an answer that does not fit. */
 export const MISMATCH = { accepted: false, reason: 'mismatch' } as const;

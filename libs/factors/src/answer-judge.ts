@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Database } from '@countersign/core';
 import { MessageStore } from '@countersign/delivery';
 import { DeliveredCodes } from './codes/delivered-codes.js';
-import { type CallSite, ProviderCalls, type Ruling } from './provider-calls.js';
+import { type CallSite, type ConfirmRuling, ProviderCalls, type Ruling } from './provider-calls.js';
 import type { FactorClass } from './registry/factor-class.js';
 
 /** Has an answer judged: by the factor's provider, or against the code that the engine sent. It spends nothing. */
@@ -16,18 +16,29 @@ export class AnswerJudge {
   ) {}
 
   /**
+   * Decides on the answer that activates a factor.
    * @param answer what the factor's answer schema made of the answer
-   * @param site names the challenge, or the enrolment, that is answered
+   * @param site names the enrolment that is answered
    */
-  async judge(
+  async confirm(
     provider: FactorClass,
-    method: 'confirm' | 'verify',
     secret: unknown,
     answer: unknown,
     site: CallSite,
-  ): Promise<Ruling> {
+  ): Promise<ConfirmRuling> {
     return provider.kind === 'answered'
-      ? this.calls[method](provider, secret, answer, site)
+      ? this.calls.confirm(provider, secret, answer, site)
+      : this.#compare(answer, site);
+  }
+
+  /**
+   * Decides on the answer to a challenge.
+   * @param answer what the factor's answer schema made of the answer
+   * @param site names the challenge that is answered
+   */
+  async verify(provider: FactorClass, secret: unknown, answer: unknown, site: CallSite): Promise<Ruling> {
+    return provider.kind === 'answered'
+      ? this.calls.verify(provider, secret, answer, site)
       : this.#compare(answer, site);
   }
 

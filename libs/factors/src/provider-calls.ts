@@ -17,21 +17,16 @@ import {
   type Freshness,
   isAddressRefused,
   type Recipient,
-  RESERVED_FIELDS,
   type ShownChallenge,
 } from '@countersign/factor-kit';
 import { createHmac, type KeyObject } from 'node:crypto';
 import { bounded, patience } from './patience.js';
+import { fitting, recipientOf, sealable, type SecretWithHint, showable } from './provider-results.js';
 import { issuesOf } from './registry/schema-parsing.js';
 import type { FactorClass } from './registry/factor-class.js';
 import { soundVerdict } from './sound-verdict.js';
 
 const REFUSED = { accepted: false, reason: 'mismatch' } as const;
-
-// The longest address that mail knows (RFC 5321 section 4.5.3.1.3).
-const RECIPIENT = /^\P{Cc}{1,254}$/u;
-
-const HINT = /^\P{Cc}{0,200}$/u;
 
 /** What the engine knows when it calls a provider. */
 export interface CallSite {
@@ -41,12 +36,6 @@ export interface CallSite {
   readonly factorId: string;
   /** What the nonce is bound to: the challenge's id, or the factor's at enrolment. */
   readonly nonceOf: string;
-}
-
-/** A factor's secret, fit to be sealed, and the hint that goes with it. */
-export interface SecretWithHint {
-  readonly secret: unknown;
-  readonly hint: string;
 }
 
 /** What a provider made at enrolment. */
@@ -64,15 +53,23 @@ export type Addressed =
   | { readonly refused: false; readonly secret: unknown; readonly recipient: Recipient }
   | { readonly refused: true; readonly errors: readonly FieldError[] };
 
+/** An answer that a provider accepted. */
+interface Acceptable {
+  readonly accepted: true;
+  readonly fresh: Freshness;
+  /** The factor's secret after this answer, where it changed. */
+  readonly replacement: SecretWithHint | undefined;
+}
+
 /** A provider's decision on an answer, in a form that the engine can act on. */
-export type Ruling =
-  | {
-      readonly accepted: true;
-      readonly fresh: Freshness;
-      /** The factor's secret after this answer, where it changed. */
-      readonly replacement: SecretWithHint | undefined;
-    }
-  | { readonly accepted: false; readonly reason: 'mismatch' | 'stale' };
+export type Ruling = Acceptable | { readonly accepted: false; readonly reason: 'mismatch' | 'stale' };
+
+/** A provider's decision on the answer that activates a factor: only there it is told that a clock is off. */
+export type ConfirmRuling =
+  Ruling | { readonly accepted: false; readonly reason: 'clock'; readonly driftSeconds: number };
+
+/** A provider that can confirm a device whose clock is off. */
+export type ConfirmsInRow = AnsweredFactor & Required<Pick<AnsweredFactor, 'confirmInRow'>>;
 
 /**
  * Calls providers: with the circumstances they may know, for a bounded time, and with every failure turned into a
@@ -144,13 +141,30 @@ export class ProviderCalls {
   }
 
   /** Decides on the answer that activates a factor; a throw or a timeout is a refusal. */
-  async confirm(provider: AnsweredFactor, secret: unknown, answer: unknown, site: CallSite): Promise<Ruling> {
+  async confirm(
+    provider: AnsweredFactor,
+    secret: unknown,
+    answer: unknown,
+    site: CallSite,
+  ): Promise<ConfirmRuling> {
     return this.#decided(provider, site, 'confirm', (at) => provider.confirm(secret, answer, at));
+  }
+
+  /** Decides on the two answers that activate a factor; a throw or a timeout is a refusal. */
+  async confirmInRow(
+    provider: ConfirmsInRow,
+    secret: unknown,
+    answers: readonly [unknown, unknown],
+    site: CallSite,
+  ): Promise<ConfirmRuling> {
+    return this.#decided(provider, site, 'confirmInRow', (at) => provider.confirmInRow(secret, answers, at));
   }
 
   /** Decides on an answer; a throw or a timeout is a refusal. */
   async verify(provider: AnsweredFactor, secret: unknown, answer: unknown, site: CallSite): Promise<Ruling> {
-    return this.#decided(provider, site, 'verify', (at) => provider.verify(secret, answer, at));
+    return withoutClock(
+      await this.#decided(provider, site, 'verify', (at) => provider.verify(secret, answer, at)),
+    );
   }
 
   /** Decides on the two answers that find a device again; a throw or a timeout is a refusal. */
@@ -160,7 +174,9 @@ export class ProviderCalls {
     answers: readonly [unknown, unknown],
     site: CallSite,
   ): Promise<Ruling> {
-    return this.#decided(provider, site, 'resync', (at) => provider.resync(secret, answers, at));
+    return withoutClock(
+      await this.#decided(provider, site, 'resync', (at) => provider.resync(secret, answers, at)),
+    );
   }
 
   /** Lets a provider clean up after a removed factor. Its failure changes nothing here. */
@@ -175,9 +191,9 @@ export class ProviderCalls {
   async #decided(
     provider: AnsweredFactor,
     site: CallSite,
-    method: 'confirm' | 'verify' | 'resync',
+    method: 'confirm' | 'confirmInRow' | 'verify' | 'resync',
     decide: (at: Circumstances) => unknown,
-  ): Promise<Ruling> {
+  ): Promise<ConfirmRuling> {
     try {
       const verdict = soundVerdict(await this.#call(site, decide));
       if (verdict === undefined) throw new TypeError('not a verdict');
@@ -236,46 +252,7 @@ export class ProviderCalls {
   }
 }
 
-// A secret that its own schema refuses, or that JSON changes, would lock its user out at the next login.
-async function sealable(provider: AnsweredFactor, secret: unknown): Promise<SecretWithHint> {
-  const kept = await fitting(provider, secret);
-  const hint: unknown = provider.publicView(kept).hint;
-  if (typeof hint !== 'string' || !HINT.test(hint)) throw new TypeError('The hint is not a line of text');
-  return { secret: kept, hint };
-}
-
-async function fitting(provider: FactorClass, secret: unknown): Promise<unknown> {
-  const kept = throughJson(secret);
-  const { issues } = await bounded(provider.secret['~standard'].validate(kept));
-  if (issues !== undefined) throw new TypeError('The secret does not fit its schema');
-  return kept;
-}
-
-// A channel other than the declared one may be one that this deployment cannot, or must not, send on.
-function recipientOf(provider: DeliveredCodeFactor, secret: unknown): Recipient {
-  const recipient: unknown = provider.recipient(secret);
-  if (
-    typeof recipient === 'object' &&
-    recipient !== null &&
-    'channel' in recipient &&
-    recipient.channel === provider.channel &&
-    'to' in recipient &&
-    typeof recipient.to === 'string' &&
-    RECIPIENT.test(recipient.to)
-  ) {
-    return { channel: provider.channel, to: recipient.to };
-  }
-  throw new TypeError('Not a recipient on the channel of its factor');
-}
-
-function showable(show: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
-  const shown = throughJson(show);
-  if (typeof shown !== 'object' || shown === null || RESERVED_FIELDS.some((field) => field in shown)) {
-    throw new TypeError('What is shown is no object, or uses a reserved field');
-  }
-  return { ...shown };
-}
-
-function throughJson(value: unknown): unknown {
-  return JSON.parse(JSON.stringify(value));
+// Whoever guesses at a login is told nothing of a clock.
+function withoutClock(ruling: ConfirmRuling): Ruling {
+  return !ruling.accepted && ruling.reason === 'clock' ? { accepted: false, reason: 'stale' } : ruling;
 }

@@ -13,13 +13,19 @@ const TOKEN = /^[\x20-\x7e]{1,512}$/;
  */
 export function soundVerdict(value: unknown): Verdict<unknown> | undefined {
   if (typeof value !== 'object' || value === null || !('accepted' in value)) return undefined;
-  if (value.accepted === false) {
-    return { accepted: false, reason: 'reason' in value && value.reason === 'stale' ? 'stale' : 'mismatch' };
-  }
+  if (value.accepted === false) return soundRefusal(value);
   if (value.accepted !== true || !('fresh' in value)) return undefined;
   const fresh = soundFreshness(value.fresh);
   if (fresh === undefined) return undefined;
   return { accepted: true, fresh, ...('secret' in value ? { secret: value.secret } : {}) };
+}
+
+function soundRefusal(value: object): Exclude<Verdict<unknown>, { accepted: true }> {
+  const reason = 'reason' in value ? value.reason : undefined;
+  if (reason === 'clock' && 'driftSeconds' in value && Number.isSafeInteger(value.driftSeconds)) {
+    return { accepted: false, reason, driftSeconds: Number(value.driftSeconds) };
+  }
+  return { accepted: false, reason: reason === 'stale' ? reason : 'mismatch' };
 }
 
 function soundFreshness(fresh: unknown): Freshness | undefined {

@@ -17,6 +17,22 @@ const LABEL = {
   description: 'How the user calls the factor.',
 };
 
+const TWO_CODES: JsonSchema = {
+  type: 'object',
+  required: ['codes'],
+  additionalProperties: false,
+  properties: {
+    codes: {
+      type: 'array',
+      minItems: 2,
+      maxItems: 2,
+      items: { type: 'string', maxLength: 64 },
+      description: 'Two codes in a row, of an authenticator app whose clock is off.',
+      example: ['123456', '654321'],
+    },
+  },
+};
+
 /**
  * Puts the providers' own fields into the routes that take and show them: enrolment, activation, verification. A
  * factor type has schemas of its own, told apart by `type`, so that generated clients know which fields belong to it.
@@ -29,7 +45,7 @@ export function documentProviders(document: OpenAPIObject, registry: FactorRegis
   );
   setBody(document, '/v1/me/factors', byType(document, offered, 'Enrolment', enrolment));
   setAnswer(document, '/v1/me/factors', '201', byType(document, offered, 'Enrolled', enrolled));
-  setBody(document, '/v1/me/factors/{id}/activate', { anyOf: answers });
+  setBody(document, '/v1/me/factors/{id}/activate', { anyOf: [...answers, TWO_CODES] });
   setBody(document, '/v1/challenges/{id}/verify', { anyOf: answers.map(verification) });
   documentServers(document, offered, answers);
 }
@@ -42,7 +58,7 @@ function documentServers(
   const factors = '/v1/users/{user}/factors';
   setBody(document, factors, byType(document, offered, 'ServerEnrolment', serverEnrolment));
   setAnswer(document, factors, '201', byType(document, offered, 'Enrolled', enrolled));
-  setBody(document, `${factors}/{id}/activate`, { anyOf: answers });
+  setBody(document, `${factors}/{id}/activate`, { anyOf: [...answers, TWO_CODES] });
   setBody(document, '/v1/users/{user}/verify', { anyOf: answers.map(directVerification) });
 }
 

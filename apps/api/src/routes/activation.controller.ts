@@ -12,7 +12,7 @@ import { validationFailed } from '../http/validation.js';
 import { ActivatedFactorDto } from './factor.dto.js';
 import { idOf } from './id.js';
 import { objectOf } from './provider-bodies.js';
-import { rejectedAnswer, VerifyBudget } from './rejected-answer.js';
+import { rejectedActivation, VerifyBudget } from './rejected-answer.js';
 import { subjectOf } from './subject.js';
 import { factorView } from './views.js';
 
@@ -55,7 +55,7 @@ abstract class ActivationRoutes {
         throw new Problem('enrolment_expired');
       case 'rejected':
         this.budget.tell(reply, result.budget);
-        throw rejectedAnswer(request, result);
+        throw rejectedActivation(request, result);
       case 'limited':
         this.budget.tell(reply, result.budget);
         throw this.budget.usedUp(result.budget);

@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { getConfigToken } from '@nestjs/config';
 import { type BucketState, Problem } from '@countersign/core';
-import type { FactorsConfig, VerifyChallengeResult } from '@countersign/factors';
+import type { ActivateFactorResult, FactorsConfig, VerifyChallengeResult } from '@countersign/factors';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { tellRateLimit } from '../http/rate-limit.headers.js';
 import { validationFailed } from '../http/validation.js';
@@ -18,6 +18,35 @@ export function rejectedAnswer(
   return new Problem('answer_rejected', {
     members: credential?.kind === 'key' ? { attemptsLeft, reason } : { attemptsLeft },
   });
+}
+
+/** How far off a clock can be for two codes to activate a factor all the same, in seconds. */
+const CURABLE_SECONDS = 60 * 60;
+
+/**
+ * The problem of an answer that activates nothing. That a clock is off is told to users too: they enrol the factor
+ * themselves, and nobody guesses at a secret that was made just now.
+ */
+export function rejectedActivation(
+  request: Pick<FastifyRequest, 'credential'>,
+  rejected: Extract<ActivateFactorResult, { outcome: 'rejected' }>,
+): Problem {
+  const { attemptsLeft, reason, driftSeconds = 0 } = rejected;
+  if (reason !== 'clock') return rejectedAnswer(request, { attemptsLeft, reason });
+  const off = `The code is of another time: the device's clock is ${inWords(driftSeconds)}`;
+  return new Problem('answer_rejected', {
+    detail:
+      Math.abs(driftSeconds) > CURABLE_SECONDS
+        ? `${off}. Set the clock and try again.`
+        : `${off}. Set the clock and try again, or send two codes that follow each other as \`codes\`.`,
+    members: { attemptsLeft, reason, driftSeconds },
+  });
+}
+
+function inWords(driftSeconds: number): string {
+  const seconds = Math.abs(driftSeconds);
+  const amount = seconds < 120 ? `${seconds} seconds` : `about ${Math.round(seconds / 60)} minutes`;
+  return `${amount} ${driftSeconds > 0 ? 'ahead' : 'behind'}`;
 }
 
 /** Tells of the user's budget for answers. */

@@ -149,8 +149,10 @@ export const PROBLEMS = {
   answer_rejected: {
     status: 422,
     title: 'The answer was not accepted',
-    meaning: 'The code is wrong, too old, or was used before; which of these is not told to end users.',
-    remedy: 'Wait for the next code and try again; `attemptsLeft` says how often.',
+    meaning:
+      'The code is wrong, too old, or was used before; which of these is not told to end users. At the activation of an authenticator app, `reason: "clock"` with `driftSeconds` says that the clock of the device is off.',
+    remedy:
+      'Wait for the next code and try again; `attemptsLeft` says how often. A clock that is off by up to an hour is also found by two codes in a row, sent as `codes`; one that is off by more has to be set.',
   },
   password_rejected: {
     status: 422,

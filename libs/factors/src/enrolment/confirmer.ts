@@ -1,17 +1,17 @@
 import { Injectable } from '@nestjs/common';
 import { Database, type FieldError } from '@countersign/core';
 import { AnswerJudge } from '../answer-judge.js';
-import type { Ruling } from '../provider-calls.js';
-import { parseAnswer } from '../registry/answer-parsing.js';
+import { type CallSite, type ConfirmRuling, ProviderCalls } from '../provider-calls.js';
 import { FactorRegistry, type RegisteredFactor } from '../registry/factor-registry.js';
 import type { Subject } from '../subject.js';
 import { EnrolmentStore, type PendingFactor, type PendingOwner } from './enrolment.store.js';
+import { type FirstAnswer, readFirstAnswer } from './first-answer.js';
 
 /** A pending factor, and an answer in the form its provider takes. */
 export interface ReadyToConfirm {
   readonly pending: PendingFactor;
   readonly registered: RegisteredFactor;
-  readonly answer: unknown;
+  readonly first: FirstAnswer;
 }
 
 /** A confirmation that can be asked for, or why it cannot. */
@@ -28,6 +28,7 @@ export class Confirmer {
     private readonly enrolments: EnrolmentStore,
     private readonly registry: FactorRegistry,
     private readonly judge: AnswerJudge,
+    private readonly calls: ProviderCalls,
     private readonly database: Database,
   ) {}
 
@@ -37,20 +38,22 @@ export class Confirmer {
     const registered = pending && this.registry.find(pending.type);
     if (pending === undefined || registered === undefined) return { kind: 'unknown' };
     if (!pending.alive) return { kind: 'over' };
-    const parsed = await parseAnswer(registered.provider, answer);
-    if (!parsed.accepted) return { kind: 'malformed', errors: parsed.errors };
-    return { kind: 'ready', pending, registered, answer: parsed.value };
+    const read = await readFirstAnswer(registered.provider, answer);
+    if (!read.readable) return { kind: 'malformed', errors: read.errors };
+    return { kind: 'ready', pending, registered, first: read.first };
   }
 
   /** Has the answer judged. Call with the attempt claimed. */
-  async confirm(subject: Subject, { pending, registered, answer }: ReadyToConfirm): Promise<Ruling> {
-    const { provider } = registered;
-    return this.judge.judge(provider, 'confirm', pending.secret, answer, {
+  async confirm(subject: Subject, { pending, registered, first }: ReadyToConfirm): Promise<ConfirmRuling> {
+    const site: CallSite = {
       application: subject.application,
       userId: subject.userId,
       account: subject.account,
       factorId: pending.id,
       nonceOf: pending.id,
-    });
+    };
+    return first.kind === 'one'
+      ? this.judge.confirm(registered.provider, pending.secret, first.answer, site)
+      : this.calls.confirmInRow(first.provider, pending.secret, first.answers, site);
   }
 }

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Clock, Sealer, statement, type Tx } from '@countersign/core';
 import type { Freshness } from '@countersign/factor-kit';
 import { secretPlace } from '../factor.store.js';
-import type { SecretWithHint } from '../provider-calls.js';
+import type { SecretWithHint } from '../provider-results.js';
 
 /** A pending factor as an activation loads it, its secret in clear. */
 export interface PendingFactor {

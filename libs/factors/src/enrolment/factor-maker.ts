@@ -4,7 +4,8 @@ import type { AnsweredFactor, DeliveredCodeFactor, FactorProviderOptions } from 
 import { ENROLMENT_MS } from '../challenges/attempt-budgets.js';
 import { type CodeRequest, CodeSender, type CodeSending, sentEvent } from '../codes/code-sender.js';
 import type { NewFactor } from '../factor.store.js';
-import { type CallSite, ProviderCalls, type SecretWithHint } from '../provider-calls.js';
+import { type CallSite, ProviderCalls } from '../provider-calls.js';
+import type { SecretWithHint } from '../provider-results.js';
 import { FactorRegistry, type RegisteredFactor } from '../registry/factor-registry.js';
 import type { Subject } from '../subject.js';
 

@@ -4,7 +4,7 @@ import { Applications } from '@countersign/directory';
 import type { Freshness } from '@countersign/factor-kit';
 import type { Challenge, OfferedFactor } from '../challenges/challenge.js';
 import { AnswerJudge } from '../answer-judge.js';
-import type { SecretWithHint } from '../provider-calls.js';
+import type { SecretWithHint } from '../provider-results.js';
 import { FactorRegistry, type RegisteredFactor } from '../registry/factor-registry.js';
 import { type LoadedFactor, SettlementStore } from './settlement.store.js';
 
@@ -63,7 +63,7 @@ export class Adjudicator {
   ): Promise<Decision> {
     const application = await this.applications.byId(challenge.applicationId);
     if (application === undefined) return { kind: 'dead' };
-    const ruling = await this.judge.judge(provider, 'verify', factor.secret, answer, {
+    const ruling = await this.judge.verify(provider, factor.secret, answer, {
       application,
       userId: challenge.userId,
       account: factor.account,

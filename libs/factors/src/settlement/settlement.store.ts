@@ -12,7 +12,7 @@ import {
 } from '@countersign/core';
 import type { Freshness } from '@countersign/factor-kit';
 import { secretPlace } from '../factor.store.js';
-import type { SecretWithHint } from '../provider-calls.js';
+import type { SecretWithHint } from '../provider-results.js';
 
 /** Wrong answers in a row that lock a factor. */
 const FAILURES_THAT_LOCK = 100;

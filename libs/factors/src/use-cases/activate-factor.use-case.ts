@@ -27,7 +27,12 @@ export type ActivateFactorResult<T = undefined> =
       readonly show: Readonly<Record<string, unknown>>;
       readonly granted: T;
     }
-  | ({ readonly outcome: 'rejected'; readonly reason: 'mismatch' | 'stale' } & AttemptsLeft)
+  | ({
+      readonly outcome: 'rejected';
+      readonly reason: 'mismatch' | 'stale' | 'clock';
+      /** How far the clock is off, ahead where it is positive; of the reason `clock` alone. */
+      readonly driftSeconds?: number;
+    } & AttemptsLeft)
   | { readonly outcome: 'malformed'; readonly errors: readonly FieldError[] }
   | { readonly outcome: 'unknown' }
   | { readonly outcome: 'over' }
@@ -70,7 +75,8 @@ export class ActivateFactor {
 
     const ruling = await this.confirmer.confirm(subject, readiness);
     if (!ruling.accepted) {
-      return { outcome: 'rejected', reason: ruling.reason, attemptsLeft: tries?.remaining ?? 0, budget };
+      const { accepted: _accepted, ...refusal } = ruling;
+      return { outcome: 'rejected', ...refusal, attemptsLeft: tries?.remaining ?? 0, budget };
     }
     const { type } = readiness.pending;
     const activated = await this.activator.run({

@@ -78,7 +78,8 @@ describe('the window', () => {
     });
     expect(factor.confirm(secret, { code }, atSecond(step * 30))).toEqual({
       accepted: false,
-      reason: 'stale',
+      reason: 'clock',
+      driftSeconds: distance * 30,
     });
   });
 

@@ -25,8 +25,14 @@ const WINDOW_STEPS = 1;
 /** How far outside of the window a code is still recognised, so that a clock that is off can be told from a typo. */
 const STALE_SECONDS = 600;
 
-/** How far off a clock may be for a resync to find it: a day, which covers every wrong time zone. */
+/** How far off a clock may be for two codes to find it: a day, which covers every wrong time zone. */
 const RESYNC_SECONDS = 24 * 60 * 60;
+
+/**
+ * How far off a clock may be for a new factor to be kept with it: an hour. Kept for more, the codes of the same phone
+ * with its clock set right would be refused for as long.
+ */
+const MAX_KEPT_DRIFT_SECONDS = 60 * 60;
 
 const Input = z.strictObject({});
 
@@ -99,9 +105,37 @@ export class TotpFactor extends AnsweredFactor<{
     return imported === undefined ? { secret, show } : { secret, show, active: true };
   }
 
-  /** Decides whether the app has the secret; the same decision as `verify`. */
+  /**
+   * Decides whether the app has the secret, as `verify` does.
+   *
+   * @returns `clock` for a code that the app shows at another time of the day: the secret is new, so that nothing but
+   *   the device's clock explains it
+   */
   override confirm(secret: TotpSecret, answer: TotpAnswer, at: Circumstances): Verdict<TotpSecret> {
-    return this.verify(secret, answer, at);
+    const verdict = this.verify(secret, answer, at);
+    if (verdict.accepted) return verdict;
+    const found = stepNear(secret, at, (step, shows) => shows(step, answer));
+    return found === undefined ? MISMATCH : clockIsOff(found.drift * secret.period);
+  }
+
+  /**
+   * Decides whether the app has the secret, by two codes that it showed one after the other.
+   *
+   * @returns accepted with the second code's step, and the secret with the drift that was found, up to an hour; beyond
+   *   it `clock`, because the clock has to be set first
+   */
+  override confirmInRow(
+    secret: TotpSecret,
+    [first, second]: readonly [TotpAnswer, TotpAnswer],
+    at: Circumstances,
+  ): Verdict<TotpSecret> {
+    const verdict = this.resync(secret, [first, second], at);
+    if (!verdict.accepted) return verdict;
+    const driftSeconds = (verdict.secret?.drift ?? 0) * secret.period;
+    // A step more, because a code is typed a little later than it is shown.
+    return Math.abs(driftSeconds) > MAX_KEPT_DRIFT_SECONDS + secret.period
+      ? clockIsOff(driftSeconds)
+      : verdict;
   }
 
   /**
@@ -143,31 +177,46 @@ export class TotpFactor extends AnsweredFactor<{
     [first, second]: readonly [TotpAnswer, TotpAnswer],
     at: Circumstances,
   ): Verdict<TotpSecret> {
-    const { period, digits, algorithm } = secret;
-    if (first.code.length !== digits || second.code.length !== digits) return MISMATCH;
-    const key = Secret.fromBase32(secret.secret);
-    const hmac = hmacUnder(key);
-    const shows = (counter: number, { code }: TotpAnswer): boolean =>
-      counter >= 0 && HOTP.generate({ secret: key, hmac, algorithm, digits, counter }) === code;
-    const present = TOTP.counter({ period, timestamp: at.now.getTime() });
-    for (let distance = 0; distance <= RESYNC_SECONDS / period; distance += 1) {
-      for (const step of distance === 0 ? [present] : [present - distance, present + distance]) {
-        // The second code is the one that the app shows now.
-        if (!shows(step, second) || !shows(step - 1, first)) continue;
-        return {
-          accepted: true,
-          fresh: { step: BigInt(step) },
-          secret: { ...secret, drift: step - present },
-        };
-      }
-    }
-    return MISMATCH;
+    // The second code is the one that the app shows now.
+    const found = stepNear(secret, at, (step, shows) => shows(step, second) && shows(step - 1, first));
+    if (found === undefined) return MISMATCH;
+    const { step, drift } = found;
+    return { accepted: true, fresh: { step: BigInt(step) }, secret: { ...secret, drift } };
   }
 
   /** Tells factors apart by who issued them. */
   override publicView(secret: TotpSecret): PublicView {
     return { hint: secret.issuer };
   }
+}
+
+/**
+ * Finds the step nearest to the present one, within a day, that fits what an app showed.
+ * @param fits is given a step and a test of whether the app shows a code at one
+ * @returns the step, and by how many steps the app's clock is ahead
+ */
+function stepNear(
+  { secret, algorithm, digits, period }: TotpSecret,
+  { now }: Circumstances,
+  fits: (step: number, shows: (step: number, answer: TotpAnswer) => boolean) => boolean,
+): { readonly step: number; readonly drift: number } | undefined {
+  const key = Secret.fromBase32(secret);
+  const hmac = hmacUnder(key);
+  const shows = (counter: number, { code }: TotpAnswer): boolean =>
+    code.length === digits &&
+    counter >= 0 &&
+    HOTP.generate({ secret: key, hmac, algorithm, digits, counter }) === code;
+  const present = TOTP.counter({ period, timestamp: now.getTime() });
+  for (let distance = 0; distance <= RESYNC_SECONDS / period; distance += 1) {
+    for (const drift of distance === 0 ? [0] : [-distance, distance]) {
+      if (fits(present + drift, shows)) return { step: present + drift, drift };
+    }
+  }
+  return undefined;
+}
+
+function clockIsOff(driftSeconds: number): Verdict<TotpSecret> {
+  return { accepted: false, reason: 'clock', driftSeconds };
 }
 
 /**
