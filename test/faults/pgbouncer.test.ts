@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Database } from '@countersign/core';
+import { Database, statement, type Tx } from '@countersign/core';
+import pg from 'pg';
 import { migrations } from '../../migrations/index.js';
 import { passwordLogin } from '../factories/accounts.js';
 import { startTestApp, type TestApp } from '../factories/app.js';
@@ -49,6 +50,55 @@ describe.skipIf(!hasPgBouncer && process.env['CI'] === undefined).each([
   });
 
   const world = (turn: number): TestApp => worlds[turn % 2 === 0 ? 0 : 1];
+
+  it('queries that are on their way at the first lost statement are all answered', async () => {
+    const database = await Database.open({
+      url: pooler.through(databaseUrl),
+      poolMax: 40,
+      prepared: prepared === 'true',
+      entities: [],
+    });
+    try {
+      const asked = statement('asked-at-once', 'SELECT $1::integer AS number, pg_sleep(0.001)');
+      const ask = (on: Tx, number: number): Promise<readonly { readonly number: number }[]> =>
+        on.query<{ number: number }>(asked, [number]);
+      const answers = await atOnce(160, (turn) =>
+        turn % 4 === 0 ? database.transaction((tx) => ask(tx, turn)) : ask(database.direct, turn),
+      );
+      expect(answers.map(([row]) => row?.number)).toEqual(Array.from({ length: 160 }, (_, turn) => turn));
+    } finally {
+      await database.close();
+    }
+  });
+
+  it("the role has PostgreSQL's time limits, though PgBouncer lets no connection ask for them", async () => {
+    const limits = await sql(
+      databaseUrl,
+      `SELECT name, setting FROM pg_settings WHERE name IN ('lock_timeout', 'statement_timeout') ORDER BY name`,
+    );
+    expect(limits).toEqual([
+      { name: 'lock_timeout', setting: '2000' },
+      { name: 'statement_timeout', setting: '5000' },
+    ]);
+  });
+
+  it('a lock that somebody holds costs a bounded 503, of which nothing is left', async () => {
+    const { refreshToken } = await register(worlds[0]);
+    const holder = new pg.Client({ connectionString: databaseUrl, application_name: 'holder' });
+    await holder.connect();
+    try {
+      await holder.query('BEGIN; LOCK TABLE sessions');
+      const refused = await worlds[0].client.post('/v1/auth/refresh', { refreshToken });
+      expect(refused).toMatchObject({ status: 503, body: { code: 'unavailable' } });
+      await eventually(async () => {
+        const waiting = await sql(databaseUrl, `SELECT FROM pg_locks WHERE NOT granted`);
+        return waiting.length === 0;
+      });
+    } finally {
+      await holder.end();
+    }
+    expect((await worlds[0].client.post('/v1/auth/refresh', { refreshToken })).status).toBe(200);
+  });
 
   it('many register, log in and refresh at once, on more connections than it has', async () => {
     const people = await atOnce(24, (turn) => register(world(turn)));

@@ -1,8 +1,8 @@
-import { isDatabaseUnavailable } from '@countersign/core';
+import { isDatabaseUnavailable, parseToken } from '@countersign/core';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import pg from 'pg';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { passwordLogin } from '../factories/accounts.js';
 import { startTestApp, type TestApp } from '../factories/app.js';
 import type { Answer } from '../factories/client.js';
@@ -13,6 +13,7 @@ import {
   type SmallDisk,
   smallDisk,
 } from '../factories/dependencies.js';
+import { atOnce } from '../factories/pair.js';
 import { logIn, type PersonWithTotp, register, registerWithTotp } from '../factories/people.js';
 import { eventually } from '../factories/process.js';
 import { eventsOf, sql } from '../factories/sql.js';
@@ -47,10 +48,14 @@ describe('a PostgreSQL', () => {
     'that is $fault costs a bounded 503, and is missed no longer than it is away',
     async ({ begin, end }) => {
       const { accessToken, refreshToken } = await logIn(world, person);
+      // All connections are there, so that statements reach what hangs.
+      await atOnce(8, () => world.client.get('/v1/me/factors', { token: accessToken }));
       await begin();
+      const refreshed = await underWay(timed(world.client.post('/v1/auth/refresh', { refreshToken })));
       // What was remembered of applications is past its time too.
       world.clock.advance(6_000);
       const asked: Promise<Timed>[] = [
+        refreshed.answer,
         timed(world.client.post('/v1/auth/login', { email: person.email, password: person.password })),
         timed(
           world.client.post('/v1/auth/register', {
@@ -58,7 +63,6 @@ describe('a PostgreSQL', () => {
             password: 'a very long phrase 1',
           }),
         ),
-        timed(world.client.post('/v1/auth/refresh', { refreshToken })),
         // Some of them are looked up together, and some wait for that.
         ...Array.from({ length: 12 }, () => timed(world.client.get('/v1/me', { token: accessToken }))),
         timed(world.client.post('/v1/me/factors', { type: 'totp' }, { token: accessToken })),
@@ -81,6 +85,8 @@ describe('a PostgreSQL', () => {
 
       await end();
       await eventually(async () => (await world.client.get('/health/ready')).status === 200);
+      await nothingUnderWay(postgres.url);
+      expect(await rotations(postgres.url, refreshToken)).toBe(0);
       expect((await world.client.get('/v1/me', { token: accessToken })).status).toBe(200);
       world.clock.advance(30_000);
       await logIn(world, person);
@@ -91,7 +97,7 @@ describe('a PostgreSQL', () => {
     const pool = new pg.Pool({
       connectionString: postgres.url,
       max: 1,
-      onConnect: (client) => boundSilence(client as pg.Client, 200),
+      onConnect: (client) => void boundSilence(client as pg.Client, 200),
     });
     pool.on('error', () => undefined);
     try {
@@ -159,6 +165,107 @@ describe('a PostgreSQL without a connection to spare', () => {
     expect((await passwordLogin(world, person)).status).toBe(200);
   });
 });
+
+describe('a lock that somebody holds', () => {
+  const POOL = 4;
+  const masterKey = randomBytes(32).toString('base64');
+  let world: TestApp;
+  let holder: pg.Client;
+  beforeAll(async () => {
+    world = await startTestApp({ masterKey, env: { DATABASE_POOL_MAX: String(POOL) } });
+    holder = new pg.Client({ connectionString: world.databaseUrl, application_name: 'holder' });
+    await holder.connect();
+  });
+  afterAll(async () => {
+    await holder.end();
+    await world.stop();
+  });
+
+  const backends = async (): Promise<number> => {
+    const [counted] = await sql<{ count: number }>(
+      world.databaseUrl,
+      `SELECT count(*)::integer AS count FROM pg_stat_activity
+        WHERE datname = current_database() AND application_name LIKE 'countersign%'`,
+    );
+    return counted?.count ?? 0;
+  };
+
+  it('costs bounded 503s, never more back ends than the pool has, and nothing that is committed later', async () => {
+    const { refreshToken } = await register(world);
+    await holder.query('BEGIN; LOCK TABLE sessions');
+    try {
+      for (let round = 0; round < 2; round += 1) {
+        const asked = await atOnce(3 * POOL, () =>
+          timed(world.client.post('/v1/auth/refresh', { refreshToken })),
+        );
+        for (const { answer, ms } of asked) {
+          expect(answer).toMatchObject({ status: 503, body: { code: 'unavailable' } });
+          expect(answer.headers.get('retry-after')).toMatch(/^[1-9]\d*$/);
+          expect(ms).toBeLessThan(LONGEST_MS);
+        }
+        expect(await backends()).toBeLessThanOrEqual(POOL);
+      }
+    } finally {
+      await holder.query('ROLLBACK');
+    }
+    await nothingUnderWay(world.databaseUrl);
+    expect(await rotations(world.databaseUrl, refreshToken)).toBe(0);
+    expect((await world.client.post('/v1/auth/refresh', { refreshToken })).status).toBe(200);
+  });
+
+  it('that PostgreSQL does not limit ends with the request that waits for it', async () => {
+    const { refreshToken } = await register(world);
+    // As behind a pooler that has not heard of the limits.
+    const unlimited = new URL(world.databaseUrl);
+    unlimited.searchParams.set('statement_timeout', '0');
+    unlimited.searchParams.set('lock_timeout', '0');
+    const other = await startTestApp({ masterKey, databaseUrl: unlimited.href });
+    try {
+      await holder.query('BEGIN; LOCK TABLE sessions');
+      const { answer, ms } = await timed(other.client.post('/v1/auth/refresh', { refreshToken }));
+      expect(answer).toMatchObject({ status: 503, body: { code: 'unavailable' } });
+      expect(ms).toBeLessThan(LONGEST_MS);
+      // The lock is held still.
+      await nothingUnderWay(world.databaseUrl);
+    } finally {
+      await holder.query('ROLLBACK');
+      await other.stop();
+    }
+  });
+});
+
+/** Waits until a request has sent a statement, or has been answered without. */
+async function underWay<T>(answer: Promise<T>): Promise<{ readonly answer: Promise<T> }> {
+  const query = vi.spyOn(pg.Client.prototype, 'query');
+  let answered = false;
+  const settled = answer.finally(() => (answered = true));
+  await eventually(() => answered || query.mock.calls.length > 0);
+  query.mockRestore();
+  return { answer: settled };
+}
+
+/** Waits until no back end of the service's has anything to do. */
+function nothingUnderWay(databaseUrl: string): Promise<void> {
+  return eventually(async () => {
+    const active = await sql(
+      databaseUrl,
+      `SELECT pid FROM pg_stat_activity
+        WHERE datname = current_database() AND application_name LIKE 'countersign%' AND state <> 'idle'`,
+    );
+    return active.length === 0;
+  });
+}
+
+/** How often a session was refreshed. */
+async function rotations(databaseUrl: string, refreshToken: string): Promise<number | undefined> {
+  const sessionId = parseToken('rft', refreshToken)?.ids[0];
+  const [session] = await sql<{ generation: number }>(
+    databaseUrl,
+    'SELECT generation FROM sessions WHERE id = $1',
+    [sessionId],
+  );
+  return session?.generation;
+}
 
 // Only root may mount one.
 describe.runIf(mayMount)('a PostgreSQL whose disk is full', () => {

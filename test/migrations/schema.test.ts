@@ -1,10 +1,13 @@
-import { DataSource } from 'typeorm';
+import pg from 'pg';
+import { DataSource, type QueryRunner } from 'typeorm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Database } from '@countersign/core';
 import { entities } from '../../apps/api/src/app.module.js';
 import { migrations } from '../../migrations/index.js';
+import { migrate } from '../../libs/core/src/database/migrate.js';
 import { emptyDatabase } from '../factories/database.js';
 import { startTestApp } from '../factories/app.js';
+import { eventually } from '../factories/process.js';
 import { sql } from '../factories/sql.js';
 
 describe('the migrations', () => {
@@ -24,6 +27,39 @@ describe('the migrations', () => {
     const url = await emptyDatabase();
     const by = await Promise.all([1, 2, 3, 4].map(() => Database.migrate(url, migrations)));
     expect(by.flat()).toEqual(applied);
+  });
+
+  it('wait for a table in short turns, between which requests go on', async () => {
+    const url = await emptyDatabase();
+    await Database.migrate(url, migrations);
+    const holder = new pg.Client({ connectionString: url });
+    await holder.connect();
+    try {
+      await holder.query('BEGIN; SELECT FROM factors');
+      class Widening0000000009999 {
+        readonly name = 'Widening0000000009999';
+        async up(runner: QueryRunner): Promise<void> {
+          await runner.query('ALTER TABLE factors ADD COLUMN later text');
+        }
+        down(): Promise<void> {
+          return Promise.resolve();
+        }
+      }
+      const migrating = migrate(url, [...migrations, Widening0000000009999], {
+        statementTimeoutMs: 0,
+        lockTimeoutMs: 50,
+      });
+      const waits = async (): Promise<boolean> =>
+        (await sql(url, `SELECT FROM pg_locks WHERE NOT granted AND relation = 'factors'::regclass`)).length >
+        0;
+      await eventually(waits);
+      // It would wait behind the migration for as long as that waits itself.
+      await sql(url, `SET lock_timeout = '500ms'; SELECT FROM factors`);
+      await holder.query('ROLLBACK');
+      expect(await migrating).toEqual(['Widening0000000009999']);
+    } finally {
+      await holder.end();
+    }
   });
 
   it('go forward only', async () => {

@@ -4,6 +4,7 @@ import {
   EvictingRedis,
   isDatabaseUnavailable,
   MasterKeyMismatch,
+  MigrationBlocked,
 } from '@countersign/core';
 import { FactorRegistryError } from '@countersign/factors';
 
@@ -18,6 +19,7 @@ const PLAIN = [
   EvictingRedis,
   FactorRegistryError,
   MasterKeyMismatch,
+  MigrationBlocked,
   StartFailure,
 ];
 

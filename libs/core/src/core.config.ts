@@ -32,6 +32,8 @@ export interface CoreConfig {
   readonly databasePoolMax: number;
   /** Named prepared statements; off behind poolers that cannot keep them. */
   readonly databasePrepared: boolean;
+  /** Whether PostgreSQL ends what takes longer than a request may; not for imports and exports. */
+  readonly databaseTimeLimits: boolean;
   /** Absent where the in-process store is to be used. */
   readonly redis: RedisLocation | undefined;
   /** Base64 keys of 32 bytes, newest first; absent where one is made under `dataDir`. */
@@ -182,6 +184,7 @@ export const coreSection = defineSection<'core', typeof variables, CoreConfig>({
       databaseUrl: values.DATABASE_URL,
       databasePoolMax: values.DATABASE_POOL_MAX,
       databasePrepared: values.DATABASE_PREPARED,
+      databaseTimeLimits: true,
       redis: redisLocation(values.REDIS_URL, values.REDIS_HOST, values.REDIS_PORT, values.REDIS_PASSWORD),
       masterKeys: values.MASTER_KEY?.map((key) => new Secret(key)),
       dataDir: values.DATA_DIR,

@@ -8,6 +8,7 @@ import { CoreLifecycle } from './core.lifecycle.js';
 import { Sealer } from './crypto/sealer.js';
 import { Secret } from './crypto/secret-text.js';
 import { Database } from './database/database.js';
+import { NO_LIMITS, REQUEST_LIMITS } from './database/time-limits.js';
 import { MonthlyPartitions } from './database/monthly-partitions.js';
 import { EphemeralStore } from './ephemeral/ephemeral-store.js';
 import { openEphemeralStore } from './ephemeral/open-ephemeral-store.js';
@@ -80,6 +81,7 @@ export class CoreModule {
               poolMax: core.databasePoolMax,
               prepared: core.databasePrepared,
               entities,
+              limits: core.databaseTimeLimits ? REQUEST_LIMITS : NO_LIMITS,
             }),
         },
         {

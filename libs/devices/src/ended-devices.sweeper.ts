@@ -14,6 +14,6 @@ export class EndedDevicesSweeper {
 
   @Cron(CronExpression.EVERY_DAY_AT_4AM)
   async sweep(): Promise<void> {
-    await this.devices.sweep(this.database.direct, this.clock.now());
+    await this.devices.sweep(this.database.batches, this.clock.now());
   }
 }

@@ -20,7 +20,7 @@ export class FactorsSweeper {
   @Cron(CronExpression.EVERY_HOUR)
   async sweep(): Promise<void> {
     const before = new Date(this.clock.now().getTime() - KEPT_MS);
-    await this.settlement.forgetChallenges(this.database.direct, before);
-    await this.factors.sweepAll(this.database.direct, before);
+    await this.settlement.forgetChallenges(this.database.batches, before);
+    await this.factors.sweepAll(this.database.batches, before);
   }
 }

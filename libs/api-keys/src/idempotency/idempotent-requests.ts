@@ -109,7 +109,7 @@ export class IdempotentRequests {
 
   /** Forgets what is past its time. */
   async sweep(): Promise<void> {
-    await sweepInBatches(this.database.direct, SWEEP, this.clock.now());
+    await sweepInBatches(this.database.batches, SWEEP, this.clock.now());
   }
 }
 

@@ -14,6 +14,6 @@ export class MailedLinksSweeper {
 
   @Cron(CronExpression.EVERY_10_MINUTES)
   async sweep(): Promise<void> {
-    await this.links.sweep(this.database.direct, this.clock.now());
+    await this.links.sweep(this.database.batches, this.clock.now());
   }
 }

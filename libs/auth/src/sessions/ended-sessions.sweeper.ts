@@ -18,6 +18,6 @@ export class EndedSessionsSweeper {
   @Cron(CronExpression.EVERY_DAY_AT_4AM)
   async sweep(): Promise<void> {
     const before = new Date(this.clock.now().getTime() - KEPT_MS);
-    await this.sessions.sweep(this.database.direct, before);
+    await this.sessions.sweep(this.database.batches, before);
   }
 }

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Database, digestsEqual, type Origin } from '@countersign/core';
-import { RefreshStore } from '../sessions/refresh.store.js';
+import { RefreshStore, type Rotation } from '../sessions/refresh.store.js';
 import { type IssuedSession, SessionIssuer } from '../sessions/session-issuer.js';
 import type { SessionOfAccount } from '../sessions/session.js';
 import { SessionEnder } from '../sessions/session-ender.js';
@@ -47,7 +47,7 @@ export class RefreshSession {
       successor: successor.digest,
       expiresAt: this.issuer.refreshExpiry(),
     };
-    const rotated = await this.refresh.rotate(this.database.direct, rotation);
+    const rotated = await this.#rotate(rotation);
     if (rotated !== undefined) return this.#refreshed(rotated, successor.token);
 
     const state = await this.refresh.look(this.database.direct, presented.sessionId);
@@ -67,13 +67,20 @@ export class RefreshSession {
     }
     if (digestsEqual(state.refreshDigest, presented.digest)) {
       // The token is in force: another request was just moving user and session into a new epoch.
-      const again = await this.refresh.rotate(this.database.direct, rotation);
+      const again = await this.#rotate(rotation);
       return again === undefined ? { outcome: 'refused' } : this.#refreshed(again, successor.token);
     }
     if (this.tokens.isAncestor(presented, [state.refreshDigest, ...state.milestones], state.generation)) {
       await this.ender.endStolen(state.current, origin);
     }
     return { outcome: 'refused' };
+  }
+
+  // In a transaction of its own, though it is one statement: PostgreSQL that was hung may run a statement whose request
+  // has been answered with 503 long since, but it commits nothing without another word from here. A client that comes
+  // back with the token it has would count as a thief.
+  #rotate(rotation: Rotation): Promise<SessionOfAccount | undefined> {
+    return this.database.transaction((tx) => this.refresh.rotate(tx, rotation));
   }
 
   #refreshed(live: SessionOfAccount, token: string): RefreshSessionResult {

@@ -34,6 +34,20 @@ export function isDatabaseUnavailable(error: unknown): boolean {
   return typeof cause.message === 'string' && DRIVER_MESSAGES.test(cause.message);
 }
 
+/**
+ * Whether PostgreSQL itself said so, on a connection that goes on: it has ended the statement, and nothing of it is
+ * written. False where nobody knows.
+ */
+export function isAnswered(error: unknown): boolean {
+  return sqlState(error) !== undefined;
+}
+
+/** Whether a lock was not to be had in the time that there was for it, or only by breaking a deadlock. */
+export function isLockUnavailable(error: unknown): boolean {
+  const state = sqlState(error);
+  return state === '55P03' || state === '40P01';
+}
+
 /** Whether an insert or update met a row that is already there; `constraint` narrows it to one index. */
 export function isUniqueViolation(error: unknown, constraint?: string): boolean {
   if (sqlState(error) !== '23505') return false;

@@ -3,6 +3,7 @@ import { Cron, CronExpression } from '@nestjs/schedule';
 import { Clock } from '../clock/clock.js';
 import { Database } from './database.js';
 import { statement } from './statement.js';
+import { BATCH_LIMITS } from './time-limits.js';
 
 const MONTHS_AHEAD = 2;
 
@@ -93,7 +94,7 @@ export class MonthlyPartitions {
     await this.database.transaction(async (tx) => {
       await tx.manager.query(`SET LOCAL lock_timeout = '500ms'`);
       await tx.manager.query(sql);
-    });
+    }, BATCH_LIMITS);
   }
 
   async #create(table: string, from: Date, to: Date): Promise<void> {

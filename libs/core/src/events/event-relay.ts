@@ -9,6 +9,7 @@ import { getConfigToken } from '@nestjs/config';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { CoreConfig } from '../core.config.js';
 import { Database } from '../database/database.js';
+import { BATCH_LIMITS } from '../database/time-limits.js';
 import type { Tx } from '../database/tx.js';
 import type { EventType } from './event.js';
 import type { RelayedEvent } from './relayed-event.js';
@@ -99,7 +100,7 @@ export class EventRelay implements OnApplicationBootstrap, BeforeApplicationShut
       const afterCommit = wanted.length > 0 ? ((await handle(tx, wanted)) ?? undefined) : undefined;
       await this.store.advance(tx, name, last);
       return { moved: last.count, afterCommit };
-    });
+    }, BATCH_LIMITS);
     afterCommit?.();
     return moved;
   }

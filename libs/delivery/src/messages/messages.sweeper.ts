@@ -17,6 +17,6 @@ export class MessagesSweeper {
   @Cron(CronExpression.EVERY_HOUR)
   async sweep(): Promise<void> {
     const before = new Date(this.clock.now().getTime() - this.config.deliveryRetentionMs);
-    await this.messages.sweep(this.database.direct, before);
+    await this.messages.sweep(this.database.batches, before);
   }
 }
