@@ -166,7 +166,7 @@ describe('an authenticator app whose clock is off', () => {
     interface Pending {
       readonly person: Person;
       readonly factor: PendingTotp;
-      activate(body: unknown): Promise<Answer>;
+      readonly activate: (body: unknown) => Promise<Answer>;
     }
 
     /** @param off so many steps away, where the app shows a code that it shows nowhere nearer */

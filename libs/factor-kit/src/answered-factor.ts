@@ -97,6 +97,12 @@ export abstract class AnsweredFactor<T extends FactorShapes = FactorShapes> {
     at: Circumstances,
   ): Promise<Verdict<Parsed<T['secret']>>> | Verdict<Parsed<T['secret']>>;
 
+  /**
+   * Whether two secrets, which differ as they are written, are one: an answer that fits either fits both. One user does
+   * not get such a pair by imports. Equal secrets always are one.
+   */
+  isSameSecret?(secret: Parsed<T['secret']>, other: Parsed<T['secret']>): boolean;
+
   /** What lists show of an enrolled factor. */
   abstract publicView(secret: Parsed<T['secret']>): PublicView;
 

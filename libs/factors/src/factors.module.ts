@@ -22,6 +22,7 @@ import { FactorMaker } from './enrolment/factor-maker.js';
 import { FactorRemover } from './enrolment/factor-remover.js';
 import { FactorOwners } from './enrolment/factor-owners.js';
 import { RemoteCleanUp } from './enrolment/remote-clean-up.js';
+import { Twins } from './enrolment/twins.js';
 import { ErasedUsers } from './erased-users.js';
 import { MailedProofs } from './mailed-proofs.js';
 import { OwnMail } from './own-mail.js';
@@ -100,6 +101,7 @@ export const factorsEntities = [FactorEntity, SpentTokenEntity, SpentChallengeEn
     ActivationProofs,
     Activator,
     EnrolmentWriter,
+    Twins,
     FactorImporter,
     FactorOwners,
     Resyncer,

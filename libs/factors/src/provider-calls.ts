@@ -20,6 +20,7 @@ import {
   type ShownChallenge,
 } from '@countersign/factor-kit';
 import { createHmac, type KeyObject } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
 import { bounded, patience } from './patience.js';
 import { fitting, recipientOf, sealable, type SecretWithHint, showable } from './provider-results.js';
 import { issuesOf } from './registry/schema-parsing.js';
@@ -177,6 +178,20 @@ export class ProviderCalls {
     return withoutClock(
       await this.#decided(provider, site, 'resync', (at) => provider.resync(secret, answers, at)),
     );
+  }
+
+  /**
+   * Whether two secrets of one type are one.
+   * @throws Problem `unavailable` when the provider fails
+   */
+  isSameSecret(provider: FactorClass | undefined, secret: unknown, other: unknown): boolean {
+    if (isDeepStrictEqual(secret, other)) return true;
+    if (provider?.kind !== 'answered' || provider.isSameSecret === undefined) return false;
+    try {
+      return provider.isSameSecret(secret, other);
+    } catch (error) {
+      throw this.#unavailable(provider, 'isSameSecret', error);
+    }
   }
 
   /** Lets a provider clean up after a removed factor. Its failure changes nothing here. */

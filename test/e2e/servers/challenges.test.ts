@@ -272,7 +272,7 @@ describe("a server's challenge", () => {
     );
   });
 
-  it('is approved at once by a trusted device, where there is no action', async () => {
+  it('is approved at once by a trusted device, where no action and no factor is named', async () => {
     const user = await enrolServedUser(world, server);
     const asked = { user: user.externalId };
     const first = (await server.post('/v1/challenges', asked)).body.id as string;
@@ -299,6 +299,9 @@ describe("a server's challenge", () => {
       410,
       'challenge_closed',
     );
+    const named = await server.post('/v1/challenges', { ...asked, deviceToken, factorId: user.factorId });
+    expect(named.body).toMatchObject({ status: 'pending', factors: [{ id: user.factorId }] });
+    expect(named.body).not.toHaveProperty('assertion');
     const acted = await server.post('/v1/challenges', { ...asked, deviceToken, action: 'transfer' });
     expect(acted.body).toMatchObject({ status: 'pending' });
     expect(acted.body).not.toHaveProperty('assertion');

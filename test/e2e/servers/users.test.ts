@@ -1,3 +1,5 @@
+import { createHash, randomBytes } from 'node:crypto';
+import * as OTPAuth from 'otpauth';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { expectProblem, makeApplication, passwordLogin } from '../../factories/accounts.js';
 import { startTestApp, type TestApp } from '../../factories/app.js';
@@ -174,6 +176,36 @@ describe("a server's users", () => {
       400,
       'validation_failed',
     );
+  });
+
+  it('get one and the same key once, however its bytes are padded: one code would open both', async () => {
+    const base32 = (bytes: Buffer): string =>
+      new OTPAuth.Secret({ buffer: Uint8Array.from(bytes).buffer }).base32;
+    const key = randomBytes(20);
+    const long = randomBytes(70);
+    const importing = async (secret: Buffer, user: string, algorithm = 'SHA1'): Promise<number> => {
+      const body = { type: 'totp', import: { secret: base32(secret), algorithm } };
+      return (await server.post(`/v1/users/${user}/factors`, body)).status;
+    };
+    const zero = Buffer.alloc(1);
+    const user = newExternalId();
+    expect(await importing(key, user)).toBe(201);
+    for (const same of [key, Buffer.concat([key, zero]), Buffer.concat([key, Buffer.alloc(44)])]) {
+      expect(await importing(same, user)).toBe(409);
+    }
+    // 65 bytes are more than a block of SHA-1: they are hashed, and so another key.
+    expect(await importing(Buffer.concat([key, Buffer.alloc(45)]), user)).toBe(201);
+    expect(await importing(Buffer.concat([zero, key]), user)).toBe(201);
+    expect(await importing(long, user)).toBe(201);
+    expect(await importing(createHash('sha1').update(long).digest(), user)).toBe(409);
+    // The block of SHA-512 is longer: there they are two keys.
+    expect(await importing(long, user, 'SHA512')).toBe(201);
+    expect(await importing(createHash('sha512').update(long).digest(), user, 'SHA512')).toBe(201);
+    expect(await importing(Buffer.concat([long, zero]), user, 'SHA512')).toBe(409);
+    expect(await importing(key, newExternalId())).toBe(201);
+    const other = newExternalId();
+    const atOnce = [key, Buffer.concat([key, zero]), key].map((secret) => importing(secret, other));
+    expect((await Promise.all(atOnce)).sort()).toEqual([201, 409, 409]);
   });
 
   it('are suspended with everything that they had open, and come back without it', async () => {

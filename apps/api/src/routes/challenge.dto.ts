@@ -138,7 +138,7 @@ export class OpenChallengeDto {
   @MaxLength(64)
   factorId?: string;
 
-  /** The token of a trusted device, which stands in for the second factor where there is no action. */
+  /** The token of a trusted device, which stands in for the second factor where neither action nor factor is named. */
   @MayBeAbsent()
   @IsString()
   @MaxLength(4_096)

@@ -1,10 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { Database } from '@countersign/core';
-import { isDeepStrictEqual } from 'node:util';
 import { FactorStore, type FactorView, type NewFactor } from '../factor.store.js';
 import { Activator } from './activator.js';
 import type { EnrolmentToWrite } from './enrolment-writer.js';
 import { FactorMaker } from './factor-maker.js';
+import { Twins } from './twins.js';
 
 /** A factor that its user has already, and whether recovery factors come with a first one. */
 export interface FactorImport extends EnrolmentToWrite {
@@ -29,6 +29,7 @@ export class FactorImporter {
     private readonly maker: FactorMaker,
     private readonly activator: Activator,
     private readonly factors: FactorStore,
+    private readonly twins: Twins,
     private readonly database: Database,
   ) {}
 
@@ -46,7 +47,7 @@ export class FactorImporter {
 
   /** Whether the user has a factor with this very secret: an active one, or one of those that would come before. */
   async isThere(factor: NewFactor, before: readonly NewFactor[]): Promise<boolean> {
-    if (before.some((other) => isTwin(factor, other))) return true;
+    if (before.some((other) => this.twins.are(factor, other))) return true;
     const active = await this.factors.active(this.database.direct, factor.userId);
     return (await this.#twin(factor, active)) !== undefined;
   }
@@ -54,12 +55,6 @@ export class FactorImporter {
   async #twin(factor: NewFactor, active: readonly FactorView[]): Promise<{ id: string } | undefined> {
     const alike = active.filter(({ type }) => type === factor.type).map(({ id }) => id);
     const held = await this.factors.secrets(this.database.direct, alike);
-    return held.find((other) => isTwin(factor, other));
+    return held.find((other) => this.twins.are(factor, other));
   }
-}
-
-type Secret = Pick<NewFactor, 'type' | 'secret'>;
-
-function isTwin(one: Secret, other: Secret): boolean {
-  return one.type === other.type && isDeepStrictEqual(one.secret, other.secret);
 }

@@ -37,7 +37,8 @@ export class OpenChallenge {
     if (active.every(({ type }) => this.registry.isRecovery(type))) return { outcome: 'not-enrolled' };
     const factors = active.filter(({ id }) => input.factorId === undefined || id === input.factorId);
     if (factors.length === 0) return { outcome: 'no-such-factor' };
-    const approved = await this.opener.byDevice(input, factors);
+    // A server that names a factor wants that one: a device stands in for a login, not for a factor.
+    const approved = input.factorId === undefined ? await this.opener.byDevice(input, factors) : undefined;
     if (approved !== undefined) return { outcome: 'approved', ...approved };
     if (factors.every(({ lockedAt }) => lockedAt !== null)) return { outcome: 'locked' };
     return { outcome: 'opened', challenge: await this.opener.open(input, factors) };

@@ -9,7 +9,7 @@ import {
   type Verdict,
 } from '@countersign/factor-kit';
 import { Injectable } from '@nestjs/common';
-import { createHmac, createSecretKey } from 'node:crypto';
+import { createHash, createHmac, createSecretKey } from 'node:crypto';
 import { HOTP, Secret, TOTP } from 'otpauth';
 import { z } from 'zod';
 import { keyUri } from './key-uri.js';
@@ -184,6 +184,11 @@ export class TotpFactor extends AnsweredFactor<{
     return { accepted: true, fresh: { step: BigInt(step) }, secret: { ...secret, drift } };
   }
 
+  /** Secrets are one whose codes are: the same key of an HMAC, under the same algorithm. */
+  override isSameSecret(secret: TotpSecret, other: TotpSecret): boolean {
+    return secret.algorithm === other.algorithm && hmacKey(secret).equals(hmacKey(other));
+  }
+
   /** Tells factors apart by who issued them. */
   override publicView(secret: TotpSecret): PublicView {
     return { hint: secret.issuer };
@@ -217,6 +222,19 @@ function stepNear(
 
 function clockIsOff(driftSeconds: number): Verdict<TotpSecret> {
   return { accepted: false, reason: 'clock', driftSeconds };
+}
+
+const BLOCK_BYTES = { SHA1: 64, SHA256: 64, SHA512: 128 } as const;
+
+/**
+ * A secret as HMAC takes it (RFC 2104 section 2): one longer than a block of the hash is hashed, and all are filled up to
+ * a block with zero bytes. So secrets that differ by zeros at their end make the same codes.
+ */
+function hmacKey({ secret, algorithm }: TotpSecret): Buffer {
+  const { bytes } = Secret.fromBase32(secret);
+  const block = BLOCK_BYTES[algorithm];
+  const key = bytes.length > block ? createHash(algorithm).update(bytes).digest() : bytes;
+  return Buffer.concat([key], block);
 }
 
 /**
