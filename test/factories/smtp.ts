@@ -19,6 +19,8 @@ export interface MailServer {
   readonly port: number;
   /** Mail that was taken, oldest first. */
   readonly taken: readonly ParsedMail[];
+  /** Recipients as the envelopes named them (`RCPT TO`), oldest first. */
+  readonly recipients: readonly string[];
   /** Connections that were opened. */
   connections(): number;
   behave(...conduct: readonly SmtpConduct[]): void;
@@ -30,6 +32,7 @@ export interface MailServer {
 /** Starts one on a free port. @param options of the server, over plain SMTP without authentication */
 export async function startMailServer(options: SMTPServerOptions = {}): Promise<MailServer> {
   const taken: ParsedMail[] = [];
+  const recipients: string[] = [];
   let connections = 0;
   let plan: readonly SmtpConduct[] = ['accept'];
   const next = (): SmtpConduct => {
@@ -60,6 +63,10 @@ export async function startMailServer(options: SMTPServerOptions = {}): Promise<
   server.on('error', () => undefined);
   server.server.on('connection', (socket) => {
     connections += 1;
+    // As it came: the server's own reading decodes domains.
+    socket.on('data', (bytes: Buffer) => {
+      recipients.push(...[...bytes.toString().matchAll(/^RCPT TO:<(.*?)>/gim)].map(([, to = '']) => to));
+    });
     if (plan[0] === 'cut') {
       next();
       socket.destroy();
@@ -71,6 +78,7 @@ export async function startMailServer(options: SMTPServerOptions = {}): Promise<
     env: { SMTP_URL: `smtp://127.0.0.1:${port}`, MAIL_FROM: 'Acme <no-reply@acme.example>' },
     port,
     taken,
+    recipients,
     connections: () => connections,
     behave: (...conduct) => {
       plan = conduct;

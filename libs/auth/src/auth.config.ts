@@ -9,6 +9,7 @@ import {
   Secret,
   whole,
 } from '@countersign/core';
+import { readMailAddress } from '@countersign/factor-kit';
 import { availableParallelism } from 'node:os';
 import { z } from 'zod';
 import { checkPassword } from './passwords/password-rules.js';
@@ -61,7 +62,7 @@ const variables = {
     .describe('password hashes at once; as many as there are cores'),
   BOOTSTRAP_ADMIN_EMAIL: z
     .string()
-    .regex(/^[^\s@]{1,64}@[^\s@]{1,189}$/, 'expected an e-mail address')
+    .refine((text) => readMailAddress(text, { localHosts: true }).readable, 'expected an e-mail address')
     .optional()
     .describe('first administrator, made when the database has none; admin@localhost outside production'),
   BOOTSTRAP_ADMIN_PASSWORD: z

@@ -1,4 +1,4 @@
-export { normaliseEmail, subjectOf } from './accounts/account.js';
+export { subjectOf } from './accounts/account.js';
 export { type AuthConfig, authSection } from './auth.config.js';
 export { authEntities, AuthModule } from './auth.module.js';
 export { MailedLinks } from './mailed-links/mailed-links.js';

@@ -9,7 +9,7 @@ import {
   whole,
 } from '@countersign/core';
 import { z } from 'zod';
-import { isMailAddress } from './email/mail-address.js';
+import { mailable } from './email/mail-address.js';
 import { httpHeaders } from './sms/http-template.js';
 
 /** How Twilio is reached. */
@@ -266,8 +266,9 @@ function isDecodable({ username, password }: URL): boolean {
   }
 }
 
-/** The address in a text that is one, or `Name <address>`. */
+/** The address in a text that is one, or `Name <address>`: as it is written, but for the domain's spelling. */
 function mailAddress(text: string): string | undefined {
   const address = /^[^<>\p{Cc}]*<([^<>\s]+)>$/u.exec(text.trim())?.[1] ?? text.trim();
-  return isMailAddress(address) ? address : undefined;
+  const form = mailable(address);
+  return form && address.slice(0, address.lastIndexOf('@')) + form.slice(form.lastIndexOf('@'));
 }

@@ -5,6 +5,7 @@ export { Applications } from './applications.js';
 export { ChangeApplication } from './change-application.use-case.js';
 export { CreateApplication } from './create-application.use-case.js';
 export { directoryEntities, DirectoryModule } from './directory.module.js';
+export { canonicalEmail, emailSpellings } from './email-spellings.js';
 export { EraseUser } from './erase-user.use-case.js';
 export { PutUser } from './put-user.use-case.js';
 export { UserEntity } from './user.entity.js';

@@ -1,11 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import { Database, EventLog, type Origin, type Tx } from '@countersign/core';
+import { canonicalEmail } from './email-spellings.js';
 import { UserMaker } from './user-maker.js';
 import { type KnownUser, type LockedUser, UserStore } from './user.store.js';
 
 /** What a server says of a user; absent fields stay. */
 export interface UserFacts {
-  /** As stored: trimmed, lower case. */
+  /** In the form in which it is stored. */
   readonly email?: string | null;
   readonly displayName?: string | null;
   readonly locale?: string | null;
@@ -101,7 +102,15 @@ function changed(
 ): UserFacts {
   return Object.fromEntries(
     Object.entries(facts).filter(
-      ([name, value]) => value !== undefined && value !== current[name as keyof UserFacts],
+      ([name, value]) =>
+        value !== undefined &&
+        value !== current[name as keyof UserFacts] &&
+        !(name === 'email' && isSame(current.email, facts.email)),
     ),
   );
+}
+
+// Earlier versions stored other spellings of one address.
+function isSame(stored: string | null | undefined, email: string | null | undefined): boolean {
+  return typeof stored === 'string' && typeof email === 'string' && canonicalEmail(stored) === email;
 }

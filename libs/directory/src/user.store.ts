@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Clock, type EventDraft, EventLog, isUniqueViolation, statement, type Tx } from '@countersign/core';
+import { emailSpellings } from './email-spellings.js';
 import { UserEntity } from './user.entity.js';
 
 /** A new built-in account. */
@@ -72,7 +73,9 @@ const MAKE_ADMIN = statement(
   `WITH before AS (
      SELECT id, role, status
        FROM users
-      WHERE application_id = $1 AND email = $2 AND password_hash IS NOT NULL
+      WHERE application_id = $1 AND email = ANY ($2::text[]) AND password_hash IS NOT NULL
+      ORDER BY array_position($2::text[], email)
+      LIMIT 1
         FOR NO KEY UPDATE
    )
    UPDATE users
@@ -108,8 +111,8 @@ const NAMED = statement(
           password_hash IS NOT NULL AS account
      FROM users
     WHERE application_id = $1 AND status = 'active'
-      AND (external_id = $2 OR email = $3 AND password_hash IS NOT NULL
-                            OR email = $3 AND password_hash IS NULL)
+      AND (external_id = $2 OR email = ANY ($3::text[]) AND password_hash IS NOT NULL
+                            OR email = ANY ($3::text[]) AND password_hash IS NULL)
     ORDER BY external_id = $2 DESC, password_hash IS NOT NULL DESC
     LIMIT 2`,
 );
@@ -184,6 +187,7 @@ export class UserStore {
       account.passwordHash,
       this.clock.now(),
       this.events.rowsOf(event),
+      otherSpellings(account.email),
     ]);
     return made.length > 0;
   }
@@ -261,7 +265,7 @@ export class UserStore {
 
   /**
    * Makes an account an active administrator with a new password, and ends everything that was derived from it.
-   * @param email as stored
+   * @param email in any spelling
    * @returns its UUID and the fields that differ now, the password aside
    */
   async makeAdmin(
@@ -272,7 +276,7 @@ export class UserStore {
   ): Promise<{ readonly id: string; readonly changed: readonly string[] }> {
     const [row] = await tx.query<{ id: string; promoted: boolean; reactivated: boolean }>(MAKE_ADMIN, [
       applicationId,
-      email,
+      emailSpellings(email),
       passwordHash,
       this.clock.now(),
     ]);
@@ -306,11 +310,10 @@ export class UserStore {
    * @returns `undefined` where there is none, or where the address is that of several
    */
   async named(tx: Tx, applicationId: string, name: string): Promise<NamedUser | undefined> {
-    const address = name.trim().toLowerCase();
     const [first, second] = await tx.query<NamedUser & { readonly account: boolean }>(NAMED, [
       applicationId,
       name,
-      address,
+      emailSpellings(name),
     ]);
     const ambiguous = second !== undefined && first?.externalId !== name && !first?.account;
     return ambiguous ? undefined : first;
@@ -335,12 +338,21 @@ export class UserStore {
 
 // $1 id, $2 application, $3 external id, $4 address, $5 display name, $6 locale, $7 role, $8 password hash, $9 now,
 // $10 event. Whoever runs the deployment has vouched for its administrators.
+// Accounts of earlier versions may be stored under another spelling, which the unique index does not know. Almost every
+// address has one.
+function otherSpellings(email: string): string[] {
+  return emailSpellings(email).filter((spelling) => spelling !== email);
+}
+
 function insertAccountSql(events: EventLog): string {
   return `
   WITH account AS (
     INSERT INTO users (id, application_id, external_id, email, email_verified_at, display_name, locale, role,
                        password_hash, created_at, updated_at)
-    VALUES ($1, $2, $3, $4, CASE WHEN $7 = 'admin' THEN $9::timestamptz END, $5, $6, $7, $8, $9, $9)
+    SELECT $1::uuid, $2::uuid, $3, $4, CASE WHEN $7 = 'admin' THEN $9::timestamptz END, $5, $6, $7, $8,
+           $9::timestamptz, $9::timestamptz
+     WHERE NOT EXISTS (SELECT FROM users
+                        WHERE application_id = $2 AND email = ANY ($11::text[]) AND password_hash IS NOT NULL)
         ON CONFLICT DO NOTHING
     RETURNING id
   ), event AS (

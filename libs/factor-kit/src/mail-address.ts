@@ -15,6 +15,8 @@ export interface MailAddressOptions {
 const MAX_LOCAL_PART = 64;
 /** RFC 5321 section 4.5.3.1.3, less the angle brackets, in octets. */
 const MAX_ADDRESS = 254;
+/** Characters: looked at first, because the conversion of a domain takes the square of its length. */
+const MAX_SPELLED = 320;
 /** RFC 1035 section 2.3.4, less the root. */
 const MAX_DOMAIN = 253;
 
@@ -46,6 +48,8 @@ export function readMailAddress(
 ): ReadMailAddress {
   const trimmed = text.replace(/^\p{White_Space}+|\p{White_Space}+$/gu, '');
   if (INVISIBLE.test(trimmed)) return faulty('must be an e-mail address without invisible characters');
+  if (trimmed.length > MAX_SPELLED)
+    return faulty(`must be an e-mail address of at most ${MAX_ADDRESS} bytes`);
   const at = trimmed.lastIndexOf('@');
   const local = trimmed.slice(0, at).normalize('NFC').toLowerCase().normalize('NFC');
   if (at < 1 || at === trimmed.length - 1) return faulty('must be an e-mail address such as jo@example.com');

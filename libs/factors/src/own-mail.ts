@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Tx } from '@countersign/core';
+import { canonicalEmail } from '@countersign/directory';
 import { FactorStore, type FactorView } from './factor.store.js';
 import { ProviderCalls } from './provider-calls.js';
 import { FactorRegistry } from './registry/factor-registry.js';
@@ -21,7 +22,8 @@ export class OwnMail {
       tx,
       mailed.map(({ id }) => id),
     );
-    const own = new Set(secrets.filter((factor) => this.#addressOf(factor) === email).map(({ id }) => id));
+    const account = canonicalEmail(email);
+    const own = new Set(secrets.filter((factor) => this.#addressOf(factor) === account).map(({ id }) => id));
     return mailed.filter(({ id }) => own.has(id));
   }
 
@@ -33,6 +35,7 @@ export class OwnMail {
   #addressOf({ type, secret }: { readonly type: string; readonly secret: unknown }): string | undefined {
     const provider = this.registry.find(type)?.provider;
     if (provider?.kind !== 'delivered') return undefined;
-    return this.calls.recipient(provider, secret)?.to.trim().toLowerCase();
+    const recipient = this.calls.recipient(provider, secret);
+    return recipient && canonicalEmail(recipient.to);
   }
 }

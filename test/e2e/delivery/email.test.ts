@@ -1,4 +1,5 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { Logger } from '@nestjs/common';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { EmailSender, type Email } from '@countersign/delivery';
 import { expectProblem } from '../../factories/accounts.js';
 import { startTestApp, type TestApp } from '../../factories/app.js';
@@ -69,6 +70,31 @@ describe('e-mail through an SMTP server', () => {
       await setIssuer('Countersign');
       world.clock.advance(6_000);
     }
+  });
+
+  it.each([
+    ['x@müller.de', 'x@xn--mller-kva.de'],
+    ['x@почта.рф', 'x@xn--80a1acny.xn--p1ai'],
+    ['é@müller.de', 'é@xn--mller-kva.de'],
+    ['a&b#/=%~!*{}@example.com', 'a&b#/=%~!*{}@example.com'],
+  ])('goes to %s as %s', async (email, recipient) => {
+    const person = await register(world);
+    const { status, body } = await enrolCodes(world, person.accessToken, { email });
+    expect(status).toBe(201);
+    expect(server.recipients.at(-1)).toBe(recipient);
+    expect((await activate(world, person.accessToken, body.id, newest())).status).toBe(200);
+  });
+
+  it('a server that refuses letters beyond ASCII is said to need SMTPUTF8, without the address', async () => {
+    server.behave('refuse');
+    const warnings = vi.spyOn(Logger.prototype, 'warn').mockImplementation(() => undefined);
+    const person = await register(world);
+    const refused = await enrolCodes(world, person.accessToken, { email: 'tochtér@example.com' });
+    const said = JSON.stringify(warnings.mock.calls);
+    warnings.mockRestore();
+    expectProblem(refused, 502, 'delivery_failed');
+    expect(said).toContain('SMTPUTF8');
+    expect(said).not.toContain('tocht');
   });
 
   it('a server that refuses the recipient is a failed delivery, and is not asked again', async () => {

@@ -1,5 +1,6 @@
-import { BootstrapAdmin, checkPassword, normaliseEmail, SetAdministrator } from '@countersign/auth';
+import { BootstrapAdmin, checkPassword, SetAdministrator } from '@countersign/auth';
 import type { CoreConfig } from '@countersign/core';
+import { readMailAddress } from '@countersign/factor-kit';
 import { randomBytes } from 'node:crypto';
 import { text } from 'node:stream/consumers';
 import { parseArgs } from 'node:util';
@@ -27,10 +28,9 @@ interface Password {
 async function credentials(args: readonly string[]): Promise<{ email: string; password: Password }> {
   const options = parsed(args);
   if (options.email === undefined) throw new UsageError('admin needs --email.');
-  const email = normaliseEmail(options.email);
-  if (!/^[^\s@]+@[^\s@]+$/.test(email) || email.length > 254) {
-    throw new UsageError('--email: this is no e-mail address.');
-  }
+  const read = readMailAddress(options.email, { localHosts: true });
+  if (!read.readable) throw new UsageError(`--email ${read.fault}.`);
+  const email = read.address;
   const password = await passwordFrom(options.password ?? 'random');
   const ruling = checkPassword(password.text, { email, displayName: null });
   if (!ruling.accepted) {

@@ -2,7 +2,6 @@ import { type CanActivate, type ExecutionContext, Inject, Injectable } from '@ne
 import { getConfigToken } from '@nestjs/config';
 import { Reflector } from '@nestjs/core';
 import { type ApiKey, ApiKeys } from '@countersign/api-keys';
-import { normaliseEmail } from '@countersign/auth';
 import {
   type Bucket,
   EphemeralStore,
@@ -11,6 +10,7 @@ import {
   Problem,
   type RateLimit,
 } from '@countersign/core';
+import { canonicalEmail } from '@countersign/directory';
 import { hash } from 'node:crypto';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { clientAddress } from './address.js';
@@ -112,6 +112,6 @@ export class RateLimitGuard implements CanActivate {
 // Hashed, because a name may be of any length and Redis need not know it.
 function accountNamed(body: unknown): string {
   const email = typeof body === 'object' && body !== null && 'email' in body ? body.email : undefined;
-  const name = typeof email === 'string' ? normaliseEmail(email) : '';
+  const name = typeof email === 'string' ? canonicalEmail(email) : '';
   return hash('sha256', name, 'base64url');
 }

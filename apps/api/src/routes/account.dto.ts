@@ -1,5 +1,12 @@
-import { IsEmail, IsIn, IsOptional, IsString, MaxLength, Validate } from 'class-validator';
-import { CanonicalLocale, Lowered, MayBeAbsent, PasswordLength, Printable } from './fields.js';
+import { IsIn, IsOptional, IsString, MaxLength, Validate } from 'class-validator';
+import {
+  AccountName,
+  CanonicalLocale,
+  EmailAddress,
+  MayBeAbsent,
+  PasswordLength,
+  Printable,
+} from './fields.js';
 
 // Longer than any token of ours, so that one of another kind is a wrong token and not a malformed request.
 const LONGEST_TOKEN = 4_096;
@@ -10,9 +17,7 @@ export class RegisterDto {
    * The account's name. Compared without regard to case.
    * @example "jo@example.com"
    */
-  @Lowered()
-  @IsEmail({}, { message: 'must be an e-mail address' })
-  @MaxLength(254)
+  @EmailAddress()
   email!: string;
 
   /**
@@ -51,7 +56,7 @@ export class RegistrationMailedDto {
 /** A login's first step. */
 export class LoginDto {
   /** @example "jo@example.com" */
-  @Lowered()
+  @AccountName()
   @IsString()
   @MaxLength(254)
   email!: string;
@@ -106,9 +111,7 @@ export class ChangePasswordDto {
 /** Whose password is forgotten. */
 export class ForgotPasswordDto {
   /** @example "jo@example.com" */
-  @Lowered()
-  @IsEmail({}, { message: 'must be an e-mail address' })
-  @MaxLength(254)
+  @EmailAddress()
   email!: string;
 }
 
@@ -143,9 +146,7 @@ export class StepUpDto {
 export class ChangeAccountDto {
   /** @example "jo@example.org" */
   @MayBeAbsent()
-  @Lowered()
-  @IsEmail({}, { message: 'must be an e-mail address' })
-  @MaxLength(254)
+  @EmailAddress()
   email?: string;
 
   /** `null` clears it. */

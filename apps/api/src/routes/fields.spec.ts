@@ -1,15 +1,30 @@
 import { plainToInstance } from 'class-transformer';
 import { describe, expect, it } from 'vitest';
-import { CanonicalLocale, Lowered, PasswordLength, Printable } from './fields.js';
+import { AccountName, CanonicalLocale, EmailAddress, PasswordLength, Printable } from './fields.js';
 
 class Named {
-  @Lowered()
+  @AccountName()
   email: unknown;
 }
 
-describe('Lowered', () => {
-  it('brings an account name into its stored form', () => {
-    expect(plainToInstance(Named, { email: ' Jo@Example.COM ' }).email).toBe('jo@example.com');
+class Addressed {
+  @EmailAddress()
+  email: unknown;
+}
+
+describe('EmailAddress', () => {
+  it('brings an address into its stored form', () => {
+    expect(plainToInstance(Addressed, { email: ' Jo@Müller.DE ' }).email).toBe('jo@xn--mller-kva.de');
+  });
+
+  it.each(['jo', 7, null])('leaves %j to the validation after it', (email) => {
+    expect(plainToInstance(Addressed, { email }).email).toBe(email);
+  });
+});
+
+describe('AccountName', () => {
+  it('trims a name and lowers its case', () => {
+    expect(plainToInstance(Named, { email: ' "Jo X"@Example.COM ' }).email).toBe('"jo x"@example.com');
   });
 
   it('leaves what is no text to the validation after it', () => {

@@ -1,22 +1,51 @@
 import { Transform } from 'class-transformer';
 import {
+  Validate,
   ValidateIf,
   type ValidationArguments,
   ValidatorConstraint,
   type ValidatorConstraintInterface,
 } from 'class-validator';
-import { normaliseEmail } from '@countersign/auth';
+import { applyDecorators } from '@nestjs/common';
+import { ApiProperty } from '@nestjs/swagger';
 import { EVENT_TYPES, originFault } from '@countersign/core';
+import { readMailAddress } from '@countersign/factor-kit';
 import { userNameFault } from '../http/external-id.js';
 
 const LONGEST_PASSWORD = 128;
 const LONGEST_LOCALE = 35;
 const MAX_ORIGIN_LENGTH = 255;
 
-/** Brings an account name into the form in which it is stored and compared. */
-export function Lowered(): PropertyDecorator {
+/** The name of an account, as it is typed: one that earlier versions let in may be no address. */
+export function AccountName(): PropertyDecorator {
   return Transform(({ value }: { value: unknown }) =>
-    typeof value === 'string' ? normaliseEmail(value) : value,
+    typeof value === 'string' ? value.trim().toLowerCase() : value,
+  );
+}
+
+/** An address that mail can go to. */
+@ValidatorConstraint({ name: 'mailable' })
+class Mailable implements ValidatorConstraintInterface {
+  validate(value: unknown): boolean {
+    return typeof value === 'string' && readMailAddress(value).readable;
+  }
+
+  defaultMessage(of?: ValidationArguments): string {
+    const value: unknown = of?.value;
+    const read = readMailAddress(typeof value === 'string' ? value : '');
+    return read.readable ? '' : read.fault;
+  }
+}
+
+/** An e-mail address, brought into the one form in which it is stored and compared. */
+export function EmailAddress(): PropertyDecorator {
+  return applyDecorators(
+    Transform(({ value }: { value: unknown }) => {
+      const read = typeof value === 'string' ? readMailAddress(value) : undefined;
+      return read?.readable === true ? read.address : value;
+    }),
+    Validate(Mailable),
+    ApiProperty({ format: 'email', maxLength: 254 }),
   );
 }
 

@@ -8,7 +8,7 @@ import {
 } from '@nestjs/swagger';
 import { ChangeEmail, ChangeProfile } from '@countersign/auth';
 import { type Origin, Problem } from '@countersign/core';
-import { EraseUser } from '@countersign/directory';
+import { canonicalEmail, EraseUser } from '@countersign/directory';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { BeforeEnrolment, BeforeVerification, Sensitive } from '../http/access.decorator.js';
 import { Problems } from '../http/problems.decorator.js';
@@ -58,7 +58,7 @@ export class MeController {
   ): Promise<UserDto> {
     const caller = callerOf(request);
     const { account } = caller;
-    const changesEmail = changes.email !== undefined && changes.email !== account.email;
+    const changesEmail = changes.email !== undefined && changes.email !== canonicalEmail(account.email);
     if (changesEmail) this.stepUp.require(caller);
     const { email, ...profile } = given(changes);
     if (changesEmail && email !== undefined) await this.#changeEmail(account, email, originOf(request));

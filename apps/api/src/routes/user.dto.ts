@@ -1,6 +1,6 @@
-import { IsEmail, IsIn, IsOptional, IsString, MaxLength, Validate } from 'class-validator';
+import { IsIn, IsOptional, IsString, MaxLength, Validate } from 'class-validator';
 import { UserDto } from './account.dto.js';
-import { CanonicalLocale, Lowered, MayBeAbsent, Printable } from './fields.js';
+import { CanonicalLocale, EmailAddress, MayBeAbsent, Printable } from './fields.js';
 
 /** What a server says of a user; absent fields stay. */
 export class PutUserDto {
@@ -9,9 +9,7 @@ export class PutUserDto {
    * @example "jo@example.com"
    */
   @IsOptional()
-  @Lowered()
-  @IsEmail({}, { message: 'must be an e-mail address' })
-  @MaxLength(254)
+  @EmailAddress()
   email?: string | null;
 
   /** `null` clears it. */

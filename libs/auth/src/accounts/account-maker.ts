@@ -6,7 +6,7 @@ import { PasswordHasher } from '../passwords/password-hasher.js';
 /** A new built-in account; its password has passed the rules. */
 export interface AccountToMake {
   readonly applicationId: string;
-  /** As stored: trimmed, lower case. */
+  /** In the form in which it is stored. */
   readonly email: string;
   readonly password: string;
   readonly displayName: string | null;

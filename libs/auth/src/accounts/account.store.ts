@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { statement, type Tx } from '@countersign/core';
+import { emailSpellings } from '@countersign/directory';
 import type { Account } from './account.js';
 
 /** An account with what its password is checked against. */
@@ -24,7 +25,9 @@ const BY_EMAIL = statement(
   'account-by-email',
   `SELECT ${ACCOUNT_COLUMNS}, users.password_hash AS "passwordHash"
      FROM users
-    WHERE users.application_id = $1 AND users.email = $2 AND users.password_hash IS NOT NULL`,
+    WHERE users.application_id = $1 AND users.email = ANY ($2::text[]) AND users.password_hash IS NOT NULL
+    ORDER BY array_position($2::text[], users.email)
+    LIMIT 1`,
 );
 
 const BY_ID = statement(
@@ -37,9 +40,9 @@ const BY_ID = statement(
 /** Reads built-in accounts. */
 @Injectable()
 export class AccountStore {
-  /** @param email as stored: trimmed, lower case */
+  /** @param email in any spelling; where several are accounts, as earlier versions let them be, the one typed */
   async byEmail(tx: Tx, applicationId: string, email: string): Promise<AccountWithPassword | undefined> {
-    const [account] = await tx.query<AccountWithPassword>(BY_EMAIL, [applicationId, email]);
+    const [account] = await tx.query<AccountWithPassword>(BY_EMAIL, [applicationId, emailSpellings(email)]);
     return account;
   }
 

@@ -34,10 +34,5 @@ export function actingAs(userId: string, origin: Origin): Origin {
   return { ...origin, actor: { type: 'user', id: publicId('usr', userId) } };
 }
 
-/** The form in which account names are stored and compared: trimmed, lower case. */
-export function normaliseEmail(text: string): string {
-  return text.trim().toLowerCase();
-}
-
 /** The UUID of no account (RFC 9562 section 5.9): what is asked about one that does not exist is asked about it. */
 export const NOBODY = '00000000-0000-0000-0000-000000000000';

@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { getConfigToken } from '@nestjs/config';
 import { type BucketState, EphemeralStore, type Tx } from '@countersign/core';
 import { LinkMailer, type LinkMailKind } from '@countersign/delivery';
+import { canonicalEmail } from '@countersign/directory';
 import { createHash } from 'node:crypto';
 import type { AuthConfig } from '../auth.config.js';
 import type { MailRequest } from './mailed-link.js';
@@ -28,12 +29,12 @@ export class MailedLinks {
 
   /**
    * Claims one mail of an account's hour, whether there is such an account or not.
-   * @param email as stored
+   * @param email in any spelling
    */
   async allow(applicationId: string, email: string): Promise<MailAllowance> {
     const limit = this.config.mailLimit;
     if (limit === 'off') return { allowed: true };
-    const name = createHash('sha256').update(email).digest('base64url');
+    const name = createHash('sha256').update(canonicalEmail(email)).digest('base64url');
     const bucket = { key: `mail:{${applicationId}}:${name}`, ...limit };
     const { taken, states } = await this.store.take([bucket]);
     if (taken) return { allowed: true };

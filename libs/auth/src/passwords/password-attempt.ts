@@ -4,7 +4,7 @@ import type { Account } from '../accounts/account.js';
 /** One try at an account's password. */
 export interface PasswordAttempt {
   readonly applicationId: string;
-  /** As stored: trimmed, lower case. The account need not exist. */
+  /** In any spelling. The account need not exist. */
   readonly email: string;
   readonly account: Account | undefined;
   readonly deviceToken: string | undefined;

@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { getConfigToken } from '@nestjs/config';
 import { type Bucket, type BucketState, EphemeralStore } from '@countersign/core';
+import { canonicalEmail } from '@countersign/directory';
 import { hash } from 'node:crypto';
 import type { AuthConfig } from '../auth.config.js';
 import { Acquaintance } from './acquaintance.js';
@@ -47,8 +48,8 @@ export class PasswordAttempts {
   }
 }
 
-// The account's name is hashed: it may be of any length, and Redis need not know it.
+// One count for all spellings of an address. It is hashed: it may be of any length, and Redis need not know it.
 function key(kind: string, { applicationId, email }: PasswordAttempt, who: string): string {
-  const name = hash('sha256', email, 'base64url');
+  const name = hash('sha256', canonicalEmail(email), 'base64url');
   return `${kind}:{${applicationId}}:${name}${who === '' ? '' : `:${who}`}`;
 }

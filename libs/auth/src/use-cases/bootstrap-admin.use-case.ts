@@ -1,8 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Database, SYSTEM_ORIGIN } from '@countersign/core';
-import { ApplicationStore, Applications, UserStore } from '@countersign/directory';
+import { ApplicationStore, Applications, canonicalEmail, UserStore } from '@countersign/directory';
 import { AccountMaker } from '../accounts/account-maker.js';
-import { normaliseEmail } from '../accounts/account.js';
 
 /** The first administrator's credentials. */
 export interface BootstrapAdminInput {
@@ -41,7 +40,7 @@ export class BootstrapAdmin {
     const made = password();
     const account = await this.accounts.prepare({
       applicationId: application.id,
-      email: normaliseEmail(email),
+      email: canonicalEmail(email),
       password: made,
       displayName: 'Administrator',
       locale: null,

@@ -7,7 +7,7 @@ import { MailedLinks } from '../mailed-links/mailed-links.js';
 /** Whose address is to become which. */
 export interface ChangeEmailInput {
   readonly account: Account;
-  /** As stored: trimmed, lower case. */
+  /** In the form in which it is stored. */
   readonly email: string;
   readonly origin: Origin;
 }

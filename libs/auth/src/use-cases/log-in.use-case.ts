@@ -10,7 +10,7 @@ import { type IssuedSession, SessionIssuer } from '../sessions/session-issuer.js
 /** A login: the first step, and perhaps a token that stands for the second. */
 export interface LogInInput {
   readonly application: Application;
-  /** As stored: trimmed, lower case. */
+  /** In any spelling. */
   readonly email: string;
   readonly password: string;
   readonly deviceToken: string | undefined;

@@ -10,7 +10,7 @@ import { type IssuedSession, SessionIssuer } from '../sessions/session-issuer.js
 /** A new account. */
 export interface RegisterInput {
   readonly application: Application;
-  /** As stored: trimmed, lower case. */
+  /** In the form in which it is stored. */
   readonly email: string;
   /** Accepted by the password rules. */
   readonly password: string;

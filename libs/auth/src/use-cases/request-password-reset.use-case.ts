@@ -6,7 +6,7 @@ import { MailedLinks } from '../mailed-links/mailed-links.js';
 export interface RequestPasswordResetInput {
   /** UUID. */
   readonly applicationId: string;
-  /** As stored: trimmed, lower case. */
+  /** In the form in which it is stored. */
   readonly email: string;
 }
 

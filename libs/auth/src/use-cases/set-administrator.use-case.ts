@@ -5,7 +5,7 @@ import { AccountMaker, type PreparedAccount } from '../accounts/account-maker.js
 
 /** Who is to be an administrator of the default application. */
 export interface SetAdministratorInput {
-  /** As stored: trimmed, lower case. */
+  /** In the form in which it is stored. */
   readonly email: string;
   /** Accepted by the password rules. */
   readonly password: string;

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Database } from '@countersign/core';
 import { EmailSender, type Sent } from '../email/email-sender.js';
-import { isMailAddress } from '../email/mail-address.js';
+import { mailable } from '../email/mail-address.js';
 import type { EmailClaim } from '../guards/cap-buckets.js';
 import { SendCaps } from '../guards/send-caps.js';
 import { MessageStore } from '../messages/message.store.js';
@@ -27,18 +27,20 @@ export class EmailCodes {
   /** @throws EphemeralStoreUnavailable where caps cannot be counted: nothing is sent then */
   async run(code: CodeToDeliver, message: CodeMessage): Promise<Delivered> {
     const { application, recipient, enrolment } = code;
-    if (!isMailAddress(recipient.to)) return { outcome: 'refused', reason: 'invalid_address' };
-    const claim: EmailClaim = { channel: 'email', application, to: recipient.to, enrolment };
+    const to = mailable(recipient.to);
+    if (to === undefined) return { outcome: 'refused', reason: 'invalid_address' };
+    const claim: EmailClaim = { channel: 'email', application, to, enrolment };
     const cap = await this.caps.take(claim);
     if (!cap.taken) return { outcome: 'capped', reason: cap.cap, retryAfterMs: cap.retryAfterMs };
 
-    if ((await this.#send(code, message)).outcome !== 'failed') return { outcome: 'sent' };
+    if ((await this.#send(code, to, message)).outcome !== 'failed') return { outcome: 'sent' };
     await this.caps.giveBack(claim);
     return { outcome: 'failed' };
   }
 
   async #send(
-    { messageId: id, application, userId, recipient, enrolment }: CodeToDeliver,
+    { messageId: id, application, userId, enrolment }: CodeToDeliver,
+    to: string,
     message: CodeMessage,
   ): Promise<Sent> {
     const tx = this.database.direct;
@@ -54,7 +56,7 @@ export class EmailCodes {
     await this.messages.insert(tx, record);
     const sent = await this.sender.send({
       ...codeMail(message),
-      to: recipient.to,
+      to,
       fromName: plain(application.issuer),
       id,
     });

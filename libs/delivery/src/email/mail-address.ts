@@ -1,7 +1,10 @@
+import { readMailAddress } from '@countersign/factor-kit';
+
 /**
- * Whether a text is one address that mail can be sent to, as far as its form tells (RFC 5321 section 4.1.2, without
- * quoted local parts): nothing in it can end the address and begin another header or recipient.
+ * An address in the form that mail goes to, its domain in ASCII. Hosts of the operator's own count as well.
+ * @returns `undefined` for a text that mail cannot go to: accounts of earlier versions may have such
  */
-export function isMailAddress(text: string): boolean {
-  return /^[^\s<>()[\]\\,;:@"\p{Cc}]{1,64}@[^\s<>()[\]\\,;:@"\p{Cc}]{1,189}$/u.test(text);
+export function mailable(text: string): string | undefined {
+  const read = readMailAddress(text, { localHosts: true });
+  return read.readable ? read.address : undefined;
 }

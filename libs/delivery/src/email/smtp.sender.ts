@@ -14,6 +14,9 @@ const SILENCE_MS = 5_000;
 const LONGEST_MS = 9_000;
 const CONNECTIONS = 3;
 
+const BEYOND_ASCII =
+  ': its address has letters beyond ASCII before the @, which needs a server that offers SMTPUTF8 (RFC 6531)';
+
 type Attempt = Sent['outcome'] | 'not-written';
 
 /**
@@ -56,13 +59,13 @@ export class SmtpSender extends EmailSender {
       await Promise.race([transport.sendMail({ ...this.#message(email), watch } as object), late]);
       return 'accepted';
     } catch (error) {
-      return this.#failed(error, written);
+      return this.#failed(error, { written, to: email.to });
     } finally {
       clearTimeout(timer);
     }
   }
 
-  #failed(error: unknown, written: boolean): Attempt {
+  #failed(error: unknown, { written, to }: { readonly written: boolean; readonly to: string }): Attempt {
     const { code, responseCode } = (error instanceof Error ? error : {}) as {
       code?: unknown;
       responseCode?: unknown;
@@ -70,7 +73,7 @@ export class SmtpSender extends EmailSender {
     const said = typeof responseCode === 'number';
     // The server's own words, and nobody's address: responses quote recipients.
     this.#logger.warn(
-      `a message was not taken (${typeof code === 'string' ? code : 'timeout'}${said ? `, ${responseCode}` : ''})`,
+      `a message was not taken (${typeof code === 'string' ? code : 'timeout'}${said ? `, ${responseCode}` : ''})${isAscii(to) ? '' : BEYOND_ASCII}`,
     );
     if (said) return 'failed';
     if (written) return 'unknown';
@@ -82,6 +85,7 @@ export class SmtpSender extends EmailSender {
     return {
       from: { name: plain(fromName), address: this.config.from },
       to: { name: '', address: to },
+      recipient: to,
       subject: plain(subject),
       text,
       html,
@@ -116,10 +120,18 @@ export class SmtpSender extends EmailSender {
     };
     const transport = createTransport(options);
     transport.use('stream', (mail, done) => {
-      const { watch } = mail.data as { watch?: () => PassThrough };
+      const { watch, recipient } = mail.data as { watch?: () => PassThrough; recipient?: string };
       if (watch !== undefined) mail.message.transform(watch);
+      if (recipient !== undefined) {
+        // nodemailer would write the domain in Unicode where the local part has letters beyond ASCII.
+        mail.message.getEnvelope = () => ({ from: this.config.from, to: [recipient] });
+      }
       done();
     });
     return transport;
   }
+}
+
+function isAscii(text: string): boolean {
+  return /^\p{ASCII}*$/u.test(text);
 }

@@ -28,6 +28,7 @@ export interface SmsClaim {
 export interface EmailClaim {
   readonly channel: 'email';
   readonly application: Application;
+  /** In the form that mail goes to. */
   readonly to: string;
   readonly enrolment: boolean;
 }
@@ -100,7 +101,7 @@ export class CapBuckets {
     { to, enrolment }: { readonly to: string; readonly enrolment: boolean },
   ): CapBucket[] {
     if (limit === 'off') return [];
-    const tag = createHmac('sha256', this.#recipientKey).update(sameRecipient(to)).digest('base64url');
+    const tag = createHmac('sha256', this.#recipientKey).update(to).digest('base64url');
     return [{ cap, key: `${name}:{${tag}}:${side(enrolment)}`, ...limit }];
   }
 }
@@ -134,9 +135,4 @@ function side(enrolment: boolean): string {
 // The whole cap still counts what its part counts.
 function held(bucket: CapBucket, { name, of }: CapPart): CapBucket[] {
   return [bucket, { ...bucket, key: `${bucket.key}:${name}`, limit: Math.ceil(bucket.limit / of) }];
-}
-
-// Mail servers tell no capitals apart, whatever RFC 5321 section 2.4 lets them.
-function sameRecipient(to: string): string {
-  return to.normalize('NFC').toLowerCase();
 }

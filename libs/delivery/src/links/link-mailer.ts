@@ -1,9 +1,9 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Inject, Injectable, Logger } from '@nestjs/common';
 import { getConfigToken } from '@nestjs/config';
 import type { CoreConfig } from '@countersign/core';
 import type { Application } from '@countersign/directory';
 import { EmailSender } from '../email/email-sender.js';
-import { isMailAddress } from '../email/mail-address.js';
+import { mailable } from '../email/mail-address.js';
 import { languageOf } from '../templates/language.js';
 import { plain } from '../templates/plain.js';
 import { LINK_PAGES, type LinkMailKind } from './link-mail.js';
@@ -24,6 +24,8 @@ export interface LinkMail {
 /** Writes and sends mails about addresses and passwords. */
 @Injectable()
 export class LinkMailer {
+  readonly #logger = new Logger('Mail');
+
   constructor(
     private readonly sender: EmailSender,
     @Inject(getConfigToken('core')) private readonly config: CoreConfig,
@@ -36,8 +38,12 @@ export class LinkMailer {
 
   /** @returns whether it left, or may have; `false` where it is to be tried again */
   async send({ kind, id, to, locale, application, token }: LinkMail): Promise<boolean> {
-    // Nothing would ever come of it.
-    if (!isMailAddress(to)) return true;
+    const address = mailable(to);
+    if (address === undefined) {
+      // Nothing would ever come of it.
+      this.#logger.warn(`A mail (${kind}, ${id}) is not sent: mail cannot go to its user's address`);
+      return true;
+    }
     const page = LINK_PAGES[kind];
     const { outcome } = await this.sender.send({
       ...linkMail({
@@ -53,7 +59,7 @@ export class LinkMailer {
                 ttlMs: token.ttlMs,
               },
       }),
-      to,
+      to: address,
       fromName: plain(application.issuer),
       id,
     });

@@ -1,8 +1,8 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 import { Database } from '@countersign/core';
 import { Applications } from '@countersign/directory';
 import { EmailSender } from '../email/email-sender.js';
-import { isMailAddress } from '../email/mail-address.js';
+import { mailable } from '../email/mail-address.js';
 import { languageOf } from '../templates/language.js';
 import { plain } from '../templates/plain.js';
 import { AdministratorNoticeStore } from './administrator-notice.store.js';
@@ -13,6 +13,8 @@ import { NoticeNotSent, noticeMailId } from './notice-mail.js';
 /** Writes and sends notices to administrators. */
 @Injectable()
 export class AdministratorMailer {
+  readonly #logger = new Logger('Mail');
+
   constructor(
     private readonly sender: EmailSender,
     private readonly store: AdministratorNoticeStore,
@@ -32,7 +34,14 @@ export class AdministratorMailer {
       await this.store.event(tx, eventId, new Date(at)),
       await this.store.address(tx, userId),
     ];
-    if (event === undefined || address === undefined || !isMailAddress(address.email)) return;
+    if (event === undefined || address === undefined) return;
+    const to = mailable(address.email);
+    if (to === undefined) {
+      this.#logger.warn(
+        `A notice (webhook.disabled, ${eventId}) is not sent: mail cannot go to an administrator's address`,
+      );
+      return;
+    }
     const application = await this.applications.byId(event.applicationId);
     if (application === undefined) return;
     const { outcome } = await this.sender.send({
@@ -42,7 +51,7 @@ export class AdministratorMailer {
         webhookId: typeof event.data['webhookId'] === 'string' ? event.data['webhookId'] : '',
         reason: event.data['reason'] === 'gone' ? 'gone' : 'failing',
       }),
-      to: address.email,
+      to,
       fromName: plain(application.issuer),
       id: noticeMailId(eventId, userId),
     });

@@ -1,8 +1,8 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 import { Database } from '@countersign/core';
 import { Applications } from '@countersign/directory';
 import { EmailSender } from '../email/email-sender.js';
-import { isMailAddress } from '../email/mail-address.js';
+import { mailable } from '../email/mail-address.js';
 import { languageOf } from '../templates/language.js';
 import { plain } from '../templates/plain.js';
 import type { Notice } from './notice.js';
@@ -14,6 +14,8 @@ import { NoticeNotSent, noticeMailId } from './notice-mail.js';
 /** Writes and sends the mail of a notice. */
 @Injectable()
 export class NoticeMailer {
+  readonly #logger = new Logger('Mail');
+
   constructor(
     private readonly sender: EmailSender,
     private readonly notices: NoticeStore,
@@ -33,7 +35,12 @@ export class NoticeMailer {
    */
   async send({ eventId, at, notice }: NoticeJob): Promise<void> {
     const facts = await this.notices.find(this.database.direct, eventId, new Date(at));
-    if (facts === undefined || facts.email === null || !isMailAddress(facts.email)) return;
+    if (facts === undefined || facts.email === null) return;
+    const to = mailable(facts.email);
+    if (to === undefined) {
+      this.#logger.warn(`A notice (${notice}, ${eventId}) is not sent: mail cannot go to its user's address`);
+      return;
+    }
     const application = await this.applications.byId(facts.applicationId);
     if (application === undefined) return;
     const { outcome } = await this.sender.send({
@@ -47,7 +54,7 @@ export class NoticeMailer {
         factorType: textOf(facts.data['factorType']),
         codesLeft: typeof facts.data['left'] === 'number' ? facts.data['left'] : 0,
       }),
-      to: facts.email,
+      to,
       fromName: plain(application.issuer),
       id: noticeMailId(eventId, notice),
     });

@@ -21,6 +21,26 @@ describe('an e-mail factor', () => {
     ]);
   });
 
+  it('refuses an enrolment without an address where mail cannot go to that of the account', () => {
+    const refused = factor.address({}, circumstances({ account: '"jo x"@example.com' }));
+    expect(isAddressRefused(refused) && refused.issues).toEqual([
+      { path: ['email'], message: "is required: mail cannot go to the account's address" },
+    ]);
+  });
+
+  it.each([
+    ['a&b@example.com', 'a&b@example.com'],
+    ['jo/x#=~!*{}@example.com', 'jo/x#=~!*{}@example.com'],
+    ['é@example.com', 'é@example.com'],
+    [' Jo@Example.com ', 'jo@example.com'],
+    ['x@müller.de', 'x@xn--mller-kva.de'],
+    ['x@xn--80a1acny.xn--p1ai', 'x@xn--80a1acny.xn--p1ai'],
+  ])("takes %s, given or the account's, and sends to %s", (spelled, to) => {
+    expect(factor.input.parse({ email: spelled })).toEqual({ email: to });
+    expect(factor.address({}, circumstances({ account: spelled }))).toEqual({ email: to });
+    expect(factor.secret.parse({ email: to })).toEqual({ email: to });
+  });
+
   it.each([
     'jo',
     'jo@',

@@ -3,16 +3,28 @@ import {
   type Circumstances,
   DeliveredCodeFactor,
   FactorProvider,
+  readMailAddress,
   type Recipient,
   refuseAddress,
 } from '@countersign/factor-kit';
 import { Injectable } from '@nestjs/common';
 import { z } from 'zod';
 
-/** RFC 5321 section 4.5.3.1.3, less the angle brackets. */
-const LONGEST_ADDRESS = 254;
+/** Longer than any address: what is too long is told by the rule for addresses. */
+const MAX_SPELLED = 320;
 
-const Address = z.email().max(LONGEST_ADDRESS);
+// Overwrite, unlike transform, keeps the JSON form.
+const Address = z
+  .string()
+  .max(MAX_SPELLED)
+  .overwrite((spelled) => {
+    const read = readMailAddress(spelled);
+    return read.readable ? read.address : spelled;
+  })
+  .superRefine((text, context) => {
+    const read = readMailAddress(text);
+    if (!read.readable) context.addIssue({ code: 'custom', message: read.fault });
+  });
 
 const Input = z.strictObject({
   email: Address.optional().meta({
@@ -21,7 +33,8 @@ const Input = z.strictObject({
   }),
 });
 
-const EmailSecret = z.strictObject({ email: Address });
+// Bounded by the rule for addresses, which the domain's ASCII form can only lengthen to its own limit.
+const EmailSecret = z.strictObject({ email: z.string().max(MAX_SPELLED) });
 
 type EmailSecret = z.output<typeof EmailSecret>;
 
@@ -36,10 +49,14 @@ export class EmailFactor extends DeliveredCodeFactor<{ input: typeof Input; secr
 
   /** Takes the address given, else the account's. A server's user may have none. */
   override address({ email }: z.output<typeof Input>, at: Circumstances): EmailSecret | AddressRefused {
-    const address = Address.safeParse(email ?? at.account);
-    return address.success
-      ? { email: address.data }
-      : refuseAddress('email', 'is required: the account has no e-mail address');
+    if (email !== undefined) return { email };
+    // The operator's own hosts count where an operator has named the account after one.
+    const own = readMailAddress(at.account, { localHosts: true });
+    if (own.readable) return { email: own.address };
+    const why = at.account.includes('@')
+      ? "mail cannot go to the account's address"
+      : 'the account has no e-mail address';
+    return refuseAddress('email', `is required: ${why}`);
   }
 
   override recipient({ email }: EmailSecret): Recipient {

@@ -1,0 +1,162 @@
+import { randomBytes } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { expectProblem, passwordLogin } from '../../factories/accounts.js';
+import { startTestApp, type TestApp } from '../../factories/app.js';
+import type { Answer } from '../../factories/client.js';
+import { activate } from '../../factories/factors.js';
+import { enrolCodes, newestCode } from '../../factories/codes.js';
+import { mailedToken } from '../../factories/mails.js';
+import { makeServer, newExternalId, type Server } from '../../factories/servers.js';
+import { sql, uuidOf } from '../../factories/sql.js';
+
+const PASSWORD = 'plum quartz 77 lantern';
+
+/** An address that no other test has. */
+function fresh(domain: string, local = ''): string {
+  return `${local}${randomBytes(6).toString('hex')}@${domain}`;
+}
+
+describe('e-mail addresses', () => {
+  let world: TestApp;
+  let server: Server;
+  beforeAll(async () => {
+    world = await startTestApp({ env: { ROLE: 'all' } });
+    server = await makeServer(world);
+  });
+  afterAll(() => world.stop());
+
+  const register = (email: unknown): Promise<Answer> =>
+    world.client.post('/v1/auth/register', { email, password: PASSWORD });
+  const logIn = (email: string): Promise<Answer> => passwordLogin(world, { email, password: PASSWORD });
+  const forgot = (email: string): Promise<Answer> => world.client.post('/v1/auth/password/forgot', { email });
+  /** As earlier versions stored an account. */
+  const store = (id: string, email: string): Promise<unknown> =>
+    sql(world.databaseUrl, 'UPDATE users SET email = $2 WHERE id = $1', [uuidOf(id), email]);
+
+  it.each([
+    ['Unicode and punycode', fresh('müller.de'), 'müller.de', 'xn--mller-kva.de'],
+    ['capitals', fresh('müller.de'), 'müller.de', 'MÜLLER.DE'],
+    ['composed and decomposed letters', fresh('müller.de', 'é'), 'é', 'e\u0301'],
+    ['composed and decomposed domains', fresh('müller.de'), 'ü', 'u\u0308'],
+  ])('are one account in two spellings: %s', async (_what, email, part, otherwise) => {
+    const other = email.replace(part, otherwise);
+    const { status, body } = await register(email);
+    expect(status).toBe(201);
+    expect(body.user.email).toMatch(/@xn--mller-kva\.de$/);
+    expectProblem(await register(other), 409, 'email_taken');
+    for (const spelled of [email, other, body.user.email, ` ${other.toUpperCase()} `]) {
+      expect({ spelled, status: (await logIn(spelled)).status }).toEqual({ spelled, status: 200 });
+    }
+    expect((await forgot(other)).status).toBe(202);
+    expect(await mailedToken(world, body.user.email, 'reset-password')).toMatch(/^rst_/);
+    // Its own address in another spelling is no change, of which a server hears nothing.
+    const again = await server.put(`/v1/users/${body.user.id}`, { email: other });
+    expect(again.status).toBe(200);
+    expect(again.body.email).toBe(body.user.email);
+  });
+
+  it.each(['a&b', 'jo/x', 'jo#x', "o'hara", 'a=%~!*{}b', 'é', 'почта'])(
+    'with %s before the @ register, and enrol the e-mail factor',
+    async (local) => {
+      const email = fresh('example.com', local);
+      const { status, body } = await register(email);
+      expect(status).toBe(201);
+      expect(body.user.email).toBe(email);
+      const enrolled = await world.client.post(
+        '/v1/me/factors',
+        { type: 'email' },
+        { token: body.accessToken },
+      );
+      expect(enrolled.status).toBe(201);
+      const activated = await activate(world, body.accessToken, enrolled.body.id, newestCode(world, email));
+      expect(activated.status).toBe(200);
+    },
+  );
+
+  it.each([
+    '"jo x"@example.com',
+    '"a@evil.example"@b.example',
+    `${'x'.repeat(65)}@example.com`,
+    `${'é'.repeat(33)}@example.com`,
+    `jo@${'x'.repeat(64)}.com`,
+    `jo@${'x'.repeat(63)}.${'x'.repeat(63)}.${'x'.repeat(63)}.${'x'.repeat(63)}.com`,
+    'j\u200bo@example.com',
+    '\u202ejo@example.com',
+    'jo@exa\u2060mple.com',
+    'jo@example.com\u200e',
+    '\ufeffjo@example.com',
+    'jo\u0000@example.com',
+    '=?utf-8?q?jo?=@example.com',
+    'jo@[127.0.0.1]',
+    'jo@localhost',
+    'jo@example',
+    7,
+    null,
+  ])('such as %j are refused, whatever they are given for', async (email) => {
+    const { body } = await register(fresh('example.com'));
+    const token = body.accessToken as string;
+    const refusals = [
+      await register(email),
+      await world.client.patch('/v1/me', { email }, { token }),
+      await world.client.post('/v1/auth/password/forgot', { email }),
+      ...(email === null ? [] : [await server.put(`/v1/users/${newExternalId()}`, { email })]),
+      ...(typeof email === 'string' ? [await enrolCodes(world, token, { email })] : []),
+    ];
+    for (const refused of refusals) {
+      expect(refused.status).toBe(400);
+      if (refused.body.code === 'malformed_request') continue;
+      expect(refused.body.errors).toContainEqual({ path: 'email', message: expect.any(String) });
+    }
+  });
+
+  it.each([
+    ['Unicode', 'müller.de', 'xn--mller-kva.de'],
+    ['punycode', 'xn--mller-kva.de', 'müller.de'],
+  ])('of accounts that an earlier version stored in %s are still theirs', async (_form, stored, other) => {
+    const email = fresh(stored);
+    const { body } = await register(email);
+    await store(body.user.id, email);
+    const spelled = email.replace(stored, other);
+    for (const name of [email, spelled]) {
+      expect((await logIn(name)).body.user?.id).toBe(body.user.id);
+      expectProblem(await register(name), 409, 'email_taken');
+    }
+    const put = await server.put(`/v1/users/${body.user.id}`, { email: spelled, displayName: 'Jo' });
+    expect(put.status).toBe(200);
+  });
+
+  it('of two accounts that an earlier version let differ in spelling name the one that is typed', async () => {
+    const [first, second] = [await register(fresh('example.com')), await register(fresh('example.com'))];
+    const unicode = fresh('müller.de');
+    const ascii = unicode.replace('müller.de', 'xn--mller-kva.de');
+    await store(first.body.user.id, unicode);
+    await store(second.body.user.id, ascii);
+    expect((await logIn(unicode)).body.user.id).toBe(first.body.user.id);
+    expect((await logIn(ascii)).body.user.id).toBe(second.body.user.id);
+  });
+
+  it('of accounts that no mail can reach still log in', async () => {
+    const { body } = await register(fresh('example.com'));
+    const email = `"${randomBytes(6).toString('hex')} x"@example.com`;
+    await store(body.user.id, email);
+    expect((await logIn(email.toUpperCase())).body.user?.id).toBe(body.user.id);
+    const refused = await world.client.post('/v1/me/factors', { type: 'email' }, { token: body.accessToken });
+    expectProblem(refused, 400, 'validation_failed');
+    expect(refused.body.errors[0].message).toBe("is required: mail cannot go to the account's address");
+  });
+
+  it('become no second account where one changes its own', async () => {
+    const email = fresh('müller.de');
+    const { body } = await register(email);
+    await store(body.user.id, email);
+    const other = await register(fresh('example.com'));
+    const changed = await world.client.patch(
+      '/v1/me',
+      { email: email.replace('müller.de', 'xn--mller-kva.de') },
+      { token: other.body.accessToken },
+    );
+    expect(changed.status).toBe(202);
+    const me = await world.client.get('/v1/me', { token: other.body.accessToken });
+    expect(me.body.email).toBe(other.body.user.email);
+  });
+});
