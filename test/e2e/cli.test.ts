@@ -92,7 +92,7 @@ describe('the command line', () => {
 
   it.each([
     ['a password that the rules refuse', ['--email', 'a@example.com', '--password', 'password12'], 'common'],
-    ['an address that is none', ['--email', 'nobody'], 'no e-mail address'],
+    ['an address that is none', ['--email', 'nobody'], 'must be an e-mail address'],
     ['no address', [], '--email'],
     ['an unknown option', ['--email', 'a@example.com', '--pasword', 'x'], 'no other option'],
     ['an option without its value', ['--email', 'a@example.com', '--password'], 'arguments'],
