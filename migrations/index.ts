@@ -9,6 +9,7 @@ import { RefreshMilestones0000000000008 } from './0008-refresh-milestones.js';
 import { UserIndices0000000000009 } from './0009-user-indices.js';
 import { Erasures0000000000011 } from './0011-erasures.js';
 import { MessageSources0000000000014 } from './0014-message-sources.js';
+import { Redeliveries0000000000017 } from './0017-redeliveries.js';
 
 /** Every migration, oldest first. */
 export const migrations = [
@@ -23,4 +24,5 @@ export const migrations = [
   UserIndices0000000000009,
   Erasures0000000000011,
   MessageSources0000000000014,
+  Redeliveries0000000000017,
 ];

@@ -306,6 +306,109 @@ describe('webhooks', () => {
     expectProblem(await server.post(`/v1/webhooks/${made.id}/redeliver`, {}), 400, 'validation_failed');
   });
 
+  it('under way are sent again once they are settled, however often that was asked meanwhile', async () => {
+    let release = (): void => undefined;
+    const held = new Promise<void>((resolve) => (release = resolve));
+    const receiver = await receive((_request, response) => {
+      void held.then(() => response.writeHead(204).end());
+    });
+    const made = await hook(server, receiver.url, ['user.created']);
+    await makeUser();
+    await eventually(() => receiver.messages.length === 1);
+    const [delivery] = await deliveriesOf(made);
+    const path = `/v1/webhooks/${made.id}/deliveries/${String(delivery?.['id'])}/redeliver`;
+    for (let time = 0; time < 3; time += 1) expect((await server.post(path)).status).toBe(202);
+    const before = receiver.messages.length;
+    release();
+    await eventually(() => receiver.messages.length > before);
+    expect(new Set(receiver.messages.map(({ id }) => id)).size).toBe(1);
+    await eventually(async () => (await deliveriesOf(made))[0]?.['status'] === 'succeeded');
+    expect((await deliveriesOf(made))[0]).toMatchObject({ responseStatus: 204, error: null });
+  });
+
+  it('that failed under way are sent again at once, not by their schedule', async () => {
+    let release = (): void => undefined;
+    const held = new Promise<void>((resolve) => (release = resolve));
+    const receiver = await receive((_request, response) => {
+      void held.then(() => response.writeHead(410).end());
+    });
+    const made = await hook(server, receiver.url, ['user.created']);
+    await makeUser();
+    await eventually(() => receiver.messages.length === 1);
+    const since = new Date(world.clock.now().getTime() - 60_000).toISOString();
+    expect((await server.post(`/v1/webhooks/${made.id}/redeliver`, { since })).status).toBe(202);
+    await eventually(async () => {
+      const rows = await sql<{ again: boolean }>(
+        world.databaseUrl,
+        'SELECT again FROM webhook_deliveries WHERE webhook_id = $1 AND event_type = $2',
+        [uuidOf(made.id), 'user.created'],
+      );
+      return rows.some(({ again }) => again);
+    });
+    receiver.answer = (_request, response) => response.writeHead(204).end();
+    release();
+    // It was disabled by the 410 of before; what was asked for ends with a word.
+    await eventually(async () => (await deliveriesOf(made))[0]?.['error'] === 'webhook_disabled');
+  });
+
+  it('have one wish for everything that waits, and none of another application waits behind it', async () => {
+    const [many, few] = [await receive(), await receive()];
+    const application = await makeApplication(world, 'patient');
+    const patient = await makeServer(world, { administrator, application });
+    const events = 500;
+    await sql(
+      world.databaseUrl,
+      `INSERT INTO events (id, at, type, application_id, actor_type, data)
+       SELECT gen_random_uuid(), $1::timestamptz + turn * interval '1 millisecond', 'user.updated',
+              (SELECT id FROM applications WHERE slug = 'default'), 'system', '{}'
+         FROM generate_series(1, $2::integer) AS turn`,
+      [world.clock.now(), events],
+    );
+    const since = new Date(world.clock.now().getTime() - 1).toISOString();
+    world.clock.advance(1_000);
+    const witness = await receive();
+    const seen = await hook(server, witness.url, ['user.created']);
+    await makeUser();
+    // What is in the log by now has been told to those who were there.
+    await eventually(() => witness.messages.length === 1);
+    await server.delete(`/v1/webhooks/${seen.id}`);
+    const theirs = await hook(patient, few.url, ['user.created']);
+    await patient.put(`/v1/users/${newExternalId()}`, {});
+    await eventually(() => few.messages.length === 1);
+    const [delivery] = (await patient.get(`/v1/webhooks/${theirs.id}/deliveries`)).body.data as {
+      id: string;
+    }[];
+
+    const greedy = [];
+    for (let count = 0; count < 4; count += 1) greedy.push(await hook(server, many.url, ['user.updated']));
+    for (const { id } of greedy) {
+      for (let time = 0; time < 5; time += 1) {
+        expect((await server.post(`/v1/webhooks/${id}/redeliver`, { since })).status).toBe(202);
+      }
+    }
+    const [waiting] = await sql<{ count: number }>(
+      world.databaseUrl,
+      'SELECT count(*)::integer AS count FROM webhook_replays',
+    );
+    expect(waiting?.count).toBeLessThanOrEqual(4);
+    await eventually(() => many.messages.length > 0);
+    await patient.post(`/v1/webhooks/${theirs.id}/deliveries/${delivery?.id}/redeliver`);
+    await patient.put(`/v1/users/${newExternalId()}`, {});
+    await eventually(() => few.messages.length === 3);
+    expect(many.messages.length).toBeLessThan((4 * events) / 2);
+    // All of it comes, all the same.
+    const [first] = greedy;
+    await eventually(async () => {
+      const [row] = await sql<{ count: number }>(
+        world.databaseUrl,
+        `SELECT count(*)::integer AS count FROM webhook_deliveries WHERE webhook_id = $1 AND status = 'succeeded'`,
+        [uuidOf(first?.id ?? '')],
+      );
+      return (row?.count ?? 0) >= events;
+    });
+    await patient.delete(`/v1/webhooks/${theirs.id}`);
+  }, 60_000);
+
   it('are made, listed, changed and removed by keys with the scope, and by administrators', async () => {
     const receiver = await receive();
     const made = await server.post('/v1/webhooks', {
@@ -363,6 +466,16 @@ describe('webhooks', () => {
     ['a private address in disguise', { url: 'http://0xa.1/', events: ['*'] }],
     ['a mapped address', { url: 'http://[::ffff:192.168.0.1]/', events: ['*'] }],
     ['the address of a cloud’s secrets', { url: 'http://169.254.169.254/latest', events: ['*'] }],
+    ...[
+      'http://127.0.0.1:9/a\r\nX-Injected: 1',
+      'http://h\\@evil.example/',
+      'ht\ntp://127.0.0.1:9/',
+      'http:127.0.0.1:9',
+      'http:///127.0.0.1:9/',
+      ' http://127.0.0.1:9/',
+      'http://127.0.0.1:9/a\tb',
+      'http://127.0.0.1:9/ ',
+    ].map((url): [string, object] => [`a URL to repair: ${JSON.stringify(url)}`, { url, events: ['*'] }]),
     ['no events', { url: 'https://example.com/', events: [] }],
     ['an unknown event', { url: 'https://example.com/', events: ['user.sneezed'] }],
     ['everything and something', { url: 'https://example.com/', events: ['*', 'user.created'] }],
@@ -370,6 +483,17 @@ describe('webhooks', () => {
     ['an unknown field', { url: 'https://example.com/', events: ['*'], secret: 'x' }],
   ])('are not made with %s', async (_what, body) => {
     expectProblem(await server.post('/v1/webhooks', body), 400, 'validation_failed');
+  });
+
+  it('keep a URL as it was parsed, and refuse one to repair also when it is changed', async () => {
+    const made = await server.post('/v1/webhooks', {
+      url: 'HTTP://127.0.0.1:80/ä?b',
+      events: ['user.created'],
+    });
+    expect(made.body.url).toBe('http://127.0.0.1/%C3%A4?b');
+    const path = `/v1/webhooks/${made.body.id}`;
+    expectProblem(await server.patch(path, { url: 'http:127.0.0.1:9' }), 400, 'validation_failed');
+    expect((await server.patch(path, { url: 'http://127.0.0.1:9' })).body.url).toBe('http://127.0.0.1:9/');
   });
 });
 
@@ -439,9 +563,37 @@ describe('the URL of a webhook', () => {
     );
 
   it('is https:// in production, wherever it leads', async () => {
-    expect(await policyIn(false).faultOf('http://shop.example/')).toBeUndefined();
-    expect(await policyIn(true).faultOf('http://shop.example/')).toContain('https://');
-    expect(await policyIn(true).faultOf('https://shop.example/')).toBeUndefined();
+    const judged = async (production: boolean, url: string): Promise<string> =>
+      JSON.stringify(await policyIn(production).judge(url));
+    expect(await judged(false, 'http://shop.example/')).toContain('"url":"http://shop.example/"');
+    expect(await judged(true, 'http://shop.example/')).toContain('must be an https:// URL');
+    expect(await judged(true, 'https://shop.example/')).toContain('"url"');
+  });
+
+  it('says which address is refused, and what would let it in, where that tells nothing of the network', async () => {
+    const judge = (addresses: readonly string[], url: string): Promise<object> =>
+      new TargetPolicy(
+        { addresses: async () => addresses },
+        { allowedNetworks: [networkOf('127.0.0.0/8')] } as unknown as ConstructorParameters<
+          typeof TargetPolicy
+        >[1],
+        { production: false } as unknown as ConstructorParameters<typeof TargetPolicy>[2],
+      ).judge(url);
+    const local = ['127.0.0.1', '::1'];
+    expect(await judge(local, 'http://localhost:8080/')).toEqual({
+      fault: expect.stringMatching(
+        /localhost leads to ::1.*adding ::1\/128 to WEBHOOK_ALLOW_PRIVATE_NETWORKS/,
+      ),
+    });
+    expect(await judge([], 'http://10.0.0.7/')).toEqual({ fault: expect.stringContaining('10.0.0.7/32') });
+    expect(await judge(['127.0.0.1', '10.0.0.7'], 'http://a.example/')).toEqual({
+      fault: expect.stringContaining('10.0.0.7/32'),
+    });
+    const hidden = await judge(['10.0.0.7'], 'http://intranet.example/');
+    expect(hidden).toEqual({ fault: expect.stringContaining('public address') });
+    expect(JSON.stringify(hidden)).not.toContain('10.0.0.7');
+    const linkLocal = await judge([], 'http://169.254.169.254/');
+    expect(linkLocal).toEqual({ fault: expect.stringContaining('link-local') });
   });
 
   it('is an address that is looked at again when it is called: the operator may have closed that network', async () => {

@@ -21,6 +21,8 @@ export interface JobOrder {
   readonly payload: JobPayload;
   /** Milliseconds that it waits at least, by PostgreSQL's clock: those of instances may differ. */
   readonly delayMs?: number;
+  /** Jobs of a higher one are done first; 0 where absent. */
+  readonly priority?: number;
 }
 
 /** Does one job. When it rejects, the job is tried again. It may be done more than once. */

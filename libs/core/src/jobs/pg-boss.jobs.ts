@@ -53,10 +53,12 @@ export class PgBossJobs extends Jobs implements OnApplicationBootstrap, BeforeAp
 
   override async enqueue(tx: Tx, queue: string, orders: readonly JobOrder[]): Promise<void> {
     if (this.#boss === undefined) throw new Error('The job engine has not started');
-    const jobs = orders.map(({ payload: data, delayMs }) =>
+    const jobs = orders.map(({ payload: data, delayMs, priority }) => ({
+      data,
+      ...(priority === undefined ? {} : { priority }),
       // PostgreSQL's own words for a time span.
-      delayMs === undefined ? { data } : { data, startAfter: `${delayMs} milliseconds` },
-    );
+      ...(delayMs === undefined ? {} : { startAfter: `${delayMs} milliseconds` }),
+    }));
     await this.#boss.insert(queue, jobs, { db: { executeSql: (text, values) => tx.run(text, values) } });
   }
 

@@ -1,5 +1,6 @@
 import type { JobOrder, JobPayload, JobQueue } from '@countersign/core';
 import type { DeliveryRef } from './delivery.js';
+import type { FallenDelivery } from './delivery.store.js';
 
 /** The clock of deliveries: a job is a moment at which one is attempted. The deliveries themselves are in their table. */
 export const QUEUE: JobQueue = {
@@ -23,6 +24,11 @@ export interface DeliveryJob extends JobPayload {
 /** A delivery for which no worker has a hand free is due again after this time, then twice as long, up to 16 times. */
 const FIRST_PUT_OFF_MS = 10_000;
 const MOST_DOUBLINGS = 4;
+
+/** The job of a delivery that waits for a worker, behind others of its webhook: those of other webhooks pass by it. */
+export function fallenJob({ turn, ...delivery }: FallenDelivery): JobOrder {
+  return { payload: payloadOf(delivery), priority: 1 - turn };
+}
 
 /** The job of a delivery that is due after some time, or at once. */
 export function deliveryJob(delivery: DeliveryRef, delayMs?: number): JobOrder {

@@ -6,7 +6,7 @@ import {
 } from '@nestjs/common';
 import { getConfigToken } from '@nestjs/config';
 import { type CoreConfig, Database, Jobs, Rounds } from '@countersign/core';
-import { deliveryJob, QUEUE } from './delivery-job.js';
+import { fallenJob, QUEUE } from './delivery-job.js';
 import { DeliveryStore } from './delivery.store.js';
 import { Replayer } from './replayer.js';
 
@@ -42,8 +42,8 @@ export class DeliveryKeeper implements OnApplicationBootstrap, BeforeApplication
 
   async #round(stopping: () => boolean): Promise<boolean> {
     if (!this.jobs.ready) return false;
-    while (!stopping() && (await this.replayer.step()));
-    return (await this.#takeUp()) === BATCH;
+    const replayed = stopping() ? 0 : await this.replayer.round(stopping);
+    return (await this.#takeUp()) === BATCH || replayed > 0;
   }
 
   async #takeUp(): Promise<number> {
@@ -53,7 +53,7 @@ export class DeliveryKeeper implements OnApplicationBootstrap, BeforeApplication
         await this.jobs.enqueue(
           tx,
           QUEUE.name,
-          fallen.map((delivery) => deliveryJob(delivery)),
+          fallen.map((delivery) => fallenJob(delivery)),
         );
       }
       return fallen.length;

@@ -33,7 +33,9 @@ export class DeliverySettler {
     const ours = results.filter(({ id }) => settled.has(id));
     await this.webhooks.succeeded(tx, webhooksOf(ours.filter(({ status }) => status === 'succeeded')));
     const retries = ours.flatMap(({ id, createdAt, attempt, delayMs }) =>
-      delayMs === null ? [] : [deliveryJob({ id, createdAt, attempt: attempt + 1 }, delayMs)],
+      delayMs === null || settled.get(id)?.again === true
+        ? []
+        : [deliveryJob({ id, createdAt, attempt: attempt + 1 }, delayMs)],
     );
     if (retries.length > 0) await this.jobs.enqueue(tx, QUEUE.name, retries);
     await this.#disable(

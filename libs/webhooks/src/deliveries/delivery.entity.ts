@@ -52,4 +52,8 @@ export class DeliveryEntity {
   /** Until when a worker has it in hand; a lease that ends is a delivery that somebody must take up. */
   @Column('timestamptz', { name: 'leased_until', nullable: true })
   leasedUntil!: Date | null;
+
+  /** Whether it was asked for once more while a worker had it in hand. */
+  @Column('boolean', { default: false })
+  again!: boolean;
 }

@@ -19,6 +19,12 @@ export interface DeliveryResult extends DeliveryRef {
   readonly nextAttemptAt: Date | null;
 }
 
+/** A delivery that nobody has in hand. */
+export interface FallenDelivery extends DeliveryRef {
+  /** How many of its webhook stand before it, itself included. */
+  readonly turn: number;
+}
+
 /** A delivery that was taken up, with its webhook and its event where they are still there. */
 export interface TakenDelivery extends SealedSecrets {
   readonly step: number;
@@ -87,31 +93,46 @@ const LET_FALL = statement(
       AND delivery.attempt = fallen.attempt AND delivery.leased_until IS NOT NULL`,
 );
 
+// What was asked for meanwhile begins afresh, as if its lease had ended.
 const SETTLE = statement(
   'webhook-delivery-settle',
   `UPDATE webhook_deliveries AS delivery
-      SET attempt = delivery.attempt + 1, step = result.step, status = result.status,
+      SET attempt = delivery.attempt + 1, again = false,
+          step = CASE WHEN delivery.again THEN 0 ELSE result.step END,
+          status = CASE WHEN delivery.again THEN 'pending' ELSE result.status END,
           response_status = result.response_status, response_excerpt = result.response_excerpt,
-          error = result.error, next_attempt_at = result.next_attempt_at, leased_until = NULL
+          error = result.error,
+          next_attempt_at = CASE WHEN delivery.again THEN now() ELSE result.next_attempt_at END,
+          leased_until = CASE WHEN delivery.again THEN now() END
      FROM jsonb_to_recordset($1::jsonb) AS result (
           id uuid, created_at timestamptz, attempt integer, step integer, status text, response_status integer,
           response_excerpt text, error text, next_attempt_at timestamptz)
     WHERE delivery.id = result.id AND delivery.created_at = result.created_at
       AND delivery.attempt = result.attempt AND delivery.status = 'pending'
-   RETURNING delivery.id`,
+   RETURNING delivery.id, delivery.leased_until IS NOT NULL AS again`,
 );
 
-// Whoever held these has died, or was too slow.
+// Whoever held these has died, or was too slow; or somebody has asked for them. Of each webhook the first, then of each
+// the second: what one has asked for by the thousand does not stand before what another waits for. Several workers look
+// at more than they take, so that they do not stand in each other's way.
 const EXPIRED = statement(
   'webhook-delivery-expired',
   `UPDATE webhook_deliveries AS delivery SET leased_until = NULL
-     FROM (SELECT id, created_at FROM webhook_deliveries
-            WHERE leased_until <= now()
-            ORDER BY leased_until
+     FROM (SELECT fallen.id, fallen.created_at, waiting.turn
+             FROM (SELECT id, created_at, leased_until,
+                          row_number() OVER (PARTITION BY webhook_id ORDER BY leased_until, id) AS turn
+                     FROM webhook_deliveries
+                    WHERE leased_until <= now()
+                    ORDER BY turn, leased_until
+                    LIMIT 4 * $1::integer) AS waiting
+             JOIN webhook_deliveries AS fallen
+               ON fallen.id = waiting.id AND fallen.created_at = waiting.created_at
+            WHERE fallen.leased_until <= now()
+            ORDER BY waiting.turn, waiting.leased_until
             LIMIT $1
-              FOR UPDATE SKIP LOCKED) AS due
+              FOR UPDATE OF fallen SKIP LOCKED) AS due
     WHERE delivery.id = due.id AND delivery.created_at = due.created_at
-   RETURNING delivery.id, delivery.created_at AS "createdAt", delivery.attempt`,
+   RETURNING delivery.id, delivery.created_at AS "createdAt", delivery.attempt, due.turn::integer AS turn`,
 );
 
 const LIST = statement(
@@ -130,12 +151,16 @@ const EXISTS = statement(
   `SELECT id FROM webhook_deliveries WHERE webhook_id = $1 AND id = $2`,
 );
 
-// As if its lease had ended: a worker takes it up, whoever has asked.
+// As if its lease had ended: a worker takes it up, whoever has asked. One that a worker has in hand is left there, and
+// taken up once it is settled.
+const BEGIN_AGAIN = `
+      SET again = status = 'pending' AND leased_until > now(),
+          leased_until = CASE WHEN status = 'pending' AND leased_until > now() THEN leased_until ELSE now() END,
+          status = 'pending', step = 0, error = NULL, next_attempt_at = $3`;
+
 const AGAIN = statement(
   'webhook-delivery-again',
-  `UPDATE webhook_deliveries
-      SET status = 'pending', step = 0, error = NULL, next_attempt_at = $3, leased_until = now()
-    WHERE webhook_id = $1 AND id = $2 AND (status <> 'pending' OR leased_until IS NULL)`,
+  `UPDATE webhook_deliveries ${BEGIN_AGAIN} WHERE webhook_id = $1 AND id = $2`,
 );
 
 const KNOWN = statement(
@@ -145,9 +170,7 @@ const KNOWN = statement(
 
 const AGAIN_BY_EVENT = statement(
   'webhook-delivery-again-by-event',
-  `UPDATE webhook_deliveries
-      SET status = 'pending', step = 0, error = NULL, next_attempt_at = $3, leased_until = now()
-    WHERE webhook_id = $1 AND event_id = ANY ($2::uuid[]) AND status <> 'pending'`,
+  `UPDATE webhook_deliveries ${BEGIN_AGAIN} WHERE webhook_id = $1 AND event_id = ANY ($2::uuid[])`,
 );
 
 /** Reads and writes deliveries. Leases go by PostgreSQL's clock: those of instances may differ. */
@@ -196,9 +219,15 @@ export class DeliveryStore {
     if (deliveries.length > 0) await tx.query(LET_FALL, [refsOf(deliveries)]);
   }
 
-  /** Writes what attempts came to. @returns the ids of those that nobody else had settled */
-  async settle(tx: Tx, results: readonly DeliveryResult[]): Promise<ReadonlySet<string>> {
-    const rows = await tx.query<{ id: string }>(SETTLE, [
+  /**
+   * Writes what attempts came to.
+   * @returns of those that nobody else had settled, whether they were asked for once more meanwhile, by id
+   */
+  async settle(
+    tx: Tx,
+    results: readonly DeliveryResult[],
+  ): Promise<ReadonlyMap<string, { readonly again: boolean }>> {
+    const rows = await tx.query<{ id: string; again: boolean }>(SETTLE, [
       JSON.stringify(
         results.map((result) => ({
           id: result.id,
@@ -213,12 +242,12 @@ export class DeliveryStore {
         })),
       ),
     ]);
-    return new Set(rows.map(({ id }) => id));
+    return new Map(rows.map(({ id, again }) => [id, { again }]));
   }
 
-  /** Takes deliveries out of hands that let them fall. */
-  async expired(tx: Tx, limit: number): Promise<DeliveryRef[]> {
-    return tx.query<DeliveryRef>(EXPIRED, [limit]);
+  /** Takes deliveries out of hands that let them fall; of each webhook its first, then its second, and so on. */
+  async expired(tx: Tx, limit: number): Promise<FallenDelivery[]> {
+    return tx.query<FallenDelivery>(EXPIRED, [limit]);
   }
 
   async list(tx: Tx, { webhookId, limit, after }: DeliveryPage): Promise<Delivery[]> {
@@ -230,7 +259,7 @@ export class DeliveryStore {
     return (await tx.query(EXISTS, [webhookId, id])).length > 0;
   }
 
-  /** Asks for one more delivery of the same; one that a worker has in hand is left there. */
+  /** Asks for one more delivery of the same; of one that a worker has in hand, once it is settled. */
   async again(tx: Tx, webhookId: string, id: string): Promise<void> {
     await tx.query(AGAIN, [webhookId, id, this.clock.now()]);
   }

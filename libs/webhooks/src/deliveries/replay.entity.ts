@@ -21,4 +21,12 @@ export class ReplayEntity {
   /** The moment of the wish: what came later is delivered anyway. */
   @Column('timestamptz', { name: 'until' })
   until!: Date;
+
+  /** The events that were asked for last: more are, once most of these have been attempted. */
+  @Column('uuid', { array: true, default: '{}' })
+  batch!: string[];
+
+  /** When it was its turn last. */
+  @Column('timestamptz', { name: 'turn_at', nullable: true })
+  turnAt!: Date | null;
 }

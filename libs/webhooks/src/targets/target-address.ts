@@ -20,3 +20,17 @@ export function reachOf(text: string, allowed: readonly Network[]): Reach {
   if (range === 'linkLocal') return 'refused';
   return allowed.some((network) => lies(address, network)) ? 'private-allowed' : 'refused';
 }
+
+/** Whether an address is this machine's own. */
+export function isLoopback(text: string): boolean {
+  return rangeOf(text) === 'loopback';
+}
+
+/** Whether an address is link-local, which no setting lets in. */
+export function isLinkLocal(text: string): boolean {
+  return rangeOf(text) === 'linkLocal';
+}
+
+function rangeOf(text: string): string | undefined {
+  return ipaddr.isValid(text) ? ipaddr.process(text).range() : undefined;
+}

@@ -29,9 +29,10 @@ export class ChangeWebhook {
     private readonly database: Database,
   ) {}
 
-  async run({ applicationId, id, changes, origin }: ChangeWebhookInput): Promise<ChangeWebhookResult> {
-    const fault = changes.url === undefined ? undefined : await this.targets.faultOf(changes.url);
-    if (fault !== undefined) return { outcome: 'refused-target', fault };
+  async run({ applicationId, id, changes: asked, origin }: ChangeWebhookInput): Promise<ChangeWebhookResult> {
+    const target = asked.url === undefined ? undefined : await this.targets.judge(asked.url);
+    if (target !== undefined && 'fault' in target) return { outcome: 'refused-target', fault: target.fault };
+    const changes = target === undefined ? asked : { ...asked, url: target.url };
     return this.database.transaction(async (tx): Promise<ChangeWebhookResult> => {
       const before = await this.store.lock(tx, applicationId, id);
       if (before === undefined) return { outcome: 'unknown' };

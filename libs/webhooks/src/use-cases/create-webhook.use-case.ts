@@ -35,9 +35,10 @@ export class CreateWebhook {
     private readonly clock: Clock,
   ) {}
 
-  async run({ origin, ...asked }: CreateWebhookInput): Promise<CreateWebhookResult> {
-    const fault = await this.targets.faultOf(asked.url);
-    if (fault !== undefined) return { outcome: 'refused-target', fault };
+  async run({ origin, ...input }: CreateWebhookInput): Promise<CreateWebhookResult> {
+    const target = await this.targets.judge(input.url);
+    if ('fault' in target) return { outcome: 'refused-target', fault: target.fault };
+    const asked = { ...input, url: target.url };
     const createdAt = this.clock.now();
     const webhook: Webhook = { ...asked, id: newId(createdAt), status: 'enabled', createdAt };
     const secret = newSecret();

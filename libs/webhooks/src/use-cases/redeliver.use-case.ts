@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
-import { Database } from '@countersign/core';
+import { Database, type Tx } from '@countersign/core';
 import { DeliveryStore } from '../deliveries/delivery.store.js';
 import { ReplayStore } from '../deliveries/replay.store.js';
+import type { Webhook } from '../webhook.js';
 import { WebhookStore } from '../webhook.store.js';
 
 /** What is to be delivered again: one delivery (UUID), or everything since a moment. */
@@ -30,14 +31,21 @@ export class Redeliver {
 
   async run({ applicationId, webhookId, what }: RedeliverInput): Promise<RedeliverResult> {
     return this.database.transaction(async (tx) => {
-      const webhook = await this.webhooks.find(tx, applicationId, webhookId);
+      const webhook = await this.#find(tx, { applicationId, webhookId, what });
       if (webhook === undefined) return 'unknown';
       if ('deliveryId' in what && !(await this.deliveries.exists(tx, webhookId, what.deliveryId)))
         return 'unknown';
       if (webhook.status === 'disabled') return 'disabled';
-      if ('since' in what) await this.replays.insert(tx, webhookId, what.since);
+      if ('since' in what) await this.replays.ask(tx, webhookId, what.since);
       else await this.deliveries.again(tx, webhookId, what.deliveryId);
       return 'on-its-way';
     });
+  }
+
+  // Two wishes for everything come one after the other, so that the second finds the first.
+  #find(tx: Tx, { applicationId, webhookId, what }: RedeliverInput): Promise<Webhook | undefined> {
+    return 'since' in what
+      ? this.webhooks.lock(tx, applicationId, webhookId)
+      : this.webhooks.find(tx, applicationId, webhookId);
   }
 }
