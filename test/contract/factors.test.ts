@@ -12,6 +12,26 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
 import { type PublicKeyOptions, SoftwareAuthenticator } from '../factories/software-authenticator.js';
 import {
+  AnswerTellingCard,
+  BananaCard,
+  chatContract,
+  ChatFactor,
+  CredulousResync,
+  FullHintChat,
+  HalfResync,
+  HalfTellingCard,
+  IndiscreetChat,
+  KeyTellingCard,
+  LinkTellingCard,
+  MindfulCard,
+  OpenChat,
+  SharedPager,
+  SwallowingChat,
+  UndeniedChat,
+  WaitingCard,
+  WordlessCard,
+} from './leaks.fixture.js';
+import {
   HomeboundPager,
   LostPager,
   MailPager,
@@ -29,7 +49,7 @@ import {
   IndiscreetCard,
   MisshapenCard,
   NonceCard,
-  nonceCardContract,
+  nonceContractOf,
   RecoveryCard,
   ScribblingCard,
   StepCard,
@@ -51,6 +71,7 @@ describeFactorContract('TOTP', {
     const right = [-1, 0, 1].map((step) => totp.generate({ timestamp: now.getTime() + step * 30_000 }));
     return { code: ['000000', '111111', '222222', '333333'].find((code) => !right.includes(code)) };
   },
+  serverInput: { import: { secret: 'JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP' } },
 });
 
 describeFactorContract('backup codes', {
@@ -93,7 +114,8 @@ describe('the contract suite finds nothing wrong with a provider', () => {
   it.each<[string, FactorContract]>([
     ['whose answers are tokens', contractOf(TokenCard)],
     ['whose answers are steps', contractOf(StepCard)],
-    ['whose answers belong to their challenge', nonceCardContract],
+    ['whose answers belong to their challenge', nonceContractOf(NonceCard)],
+    ['that sends messages of its own', chatContract(ChatFactor)],
     ['that throws where an answer is wrong', contractOf(ThrowingCard)],
     ['that is for recovery', contractOf(RecoveryCard)],
     ['whose codes are sent', pagerContract(MailPager)],
@@ -162,6 +184,76 @@ describe('the contract suite finds a provider that', () => {
     ]);
   });
 
+  const shows = 'a challenge shows neither its answer nor a part of the secret';
+  const resyncs = 'its resync, where it has one, accepts two right answers in a row and nothing else';
+  const enrols = 'enrolment shows no more of answers and secret than the owner reads';
+
+  // Each names what to do about it.
+  it.each<[string, FactorContract, string, RegExp]>([
+    [
+      'shows its key in a challenge',
+      contractOf(KeyTellingCard),
+      shows,
+      /part of the secret.*show nothing of it/,
+    ],
+    ['shows half of its key in a challenge', contractOf(HalfTellingCard), shows, /show nothing of it/],
+    ['shows the right answer', nonceContractOf(AnswerTellingCard), shows, /the right answer.*Show what/],
+    ['shows a link that answers', nonceContractOf(LinkTellingCard), shows, /in a link/],
+    ['shows at enrolment what it sends', chatContract(IndiscreetChat), enrols, /“debug”.*Leave it out/],
+    ['shows at enrolment a key of its own', chatContract(OpenChat), enrols, /“key”.*leave it out/],
+    ['resyncs by anything', contractOf(CredulousResync), resyncs, /two wrong answers.*Accept two/],
+    ['resyncs by one answer', contractOf(HalfResync), resyncs, /a wrong and a right answer/],
+    [
+      'shows the whole address in its hint',
+      chatContract(FullHintChat),
+      'neither its secret nor an answer shows',
+      /whole address: show enough/,
+    ],
+    [
+      'takes answers without fields',
+      { ...contractOf(WordlessCard), answer: () => ({}) },
+      'it takes no answer without its fields',
+      /Require code/,
+    ],
+    ['names a method that nobody knows', contractOf(BananaCard), 'its amr', /“banana”.*use its names/],
+    [
+      'keeps what it asked in its memory',
+      nonceContractOf(MindfulCard),
+      'another instance decides alike',
+      /keeps in the instance.*Derive it/,
+    ],
+    [
+      'swallows its vendor’s failure',
+      chatContract(SwallowingChat),
+      'a failure of what it stands on',
+      /enrolment went on though Vendor\.send failed.*Let the failure through/,
+    ],
+    [
+      'takes for approved what nobody has denied',
+      chatContract(UndeniedChat),
+      "an answer fits its own user's factor only",
+      /nothing was approved: hold it against/,
+    ],
+  ])('%s', async (_what, contract, rule, how) => {
+    expect(await checkFactorContract(contract, rule)).toEqual([
+      { rule: expect.stringContaining(rule) as string, how: expect.stringMatching(how) as string },
+    ]);
+  });
+
+  it('lets the engine wait, and asks it nothing more', async () => {
+    // Seconds otherwise.
+    const timeout = AbortSignal.timeout.bind(AbortSignal);
+    vi.spyOn(AbortSignal, 'timeout').mockImplementation(() => timeout(50));
+    expect(await checkFactorContract(contractOf(WaitingCard))).toEqual([
+      {
+        rule: 'it is done before the engine stops waiting',
+        how: expect.stringMatching(
+          /^(?:confirm|verify) outlives its signal: .* Pass at\.signal on/,
+        ) as string,
+      },
+    ]);
+  });
+
   it('has a contract that gives wrong answers for right ones', async () => {
     const contract: AnsweredContract = { ...contractOf(NonceCard), answer: () => ({ code: 'wrong' }) };
     expect((await checkFactorContract(contract)).map(({ how }) => how)).toContain(
@@ -187,6 +279,15 @@ describe('the contract suite finds a provider of delivered codes that', () => {
   it('keeps where codes go in its own memory', async () => {
     const broken = await checkFactorContract(pagerContract(HomeboundPager));
     expect(broken.map(({ rule }) => rule)).toEqual(['another instance decides alike']);
+  });
+
+  it('sends every code to the same recipient', async () => {
+    const rule = 'its recipient follows from what is enrolled';
+    expect(await checkFactorContract(pagerContract(SharedPager), rule)).toEqual([
+      { rule, how: expect.stringContaining('Make the secret of the input or of at.account') as string },
+    ]);
+    const { input: _input, ...byAccount } = pagerContract(SharedPager);
+    expect(await checkFactorContract({ ...byAccount, provider: EmailFactor }, rule)).toEqual([]);
   });
 
   it('logs addresses', async () => {

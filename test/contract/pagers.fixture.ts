@@ -15,7 +15,10 @@ const PagerSecret = z.strictObject({ mailbox: z.email() });
 type PagerSecret = z.output<typeof PagerSecret>;
 
 /** Codes to a mailbox: a right provider, and the base of the wrong ones, each of which breaks one thing. */
-abstract class PagerFactor extends DeliveredCodeFactor<{ input: typeof Input; secret: typeof PagerSecret }> {
+export abstract class PagerFactor extends DeliveredCodeFactor<{
+  input: typeof Input;
+  secret: typeof PagerSecret;
+}> {
   override readonly title = 'Pager';
   override readonly channel = 'email';
   override readonly input = Input;

@@ -17,8 +17,8 @@ const Input = z.strictObject({});
 const CardSecret = z.strictObject({ key: z.string() });
 const Answer = z.strictObject({ code: z.string().max(64) });
 
-type CardSecret = z.output<typeof CardSecret>;
-type Answered = z.output<typeof Answer>;
+export type CardSecret = z.output<typeof CardSecret>;
+export type Answered = z.output<typeof Answer>;
 
 interface CardShapes {
   input: typeof Input;
@@ -26,7 +26,8 @@ interface CardShapes {
   answer: typeof Answer;
 }
 
-function macOf({ key }: CardSecret, message: string | Uint8Array): string {
+/** What a card has at a position, or for a challenge. */
+export function macOf({ key }: CardSecret, message: string | Uint8Array): string {
   return createHmac('sha256', key).update(message).digest('base64url');
 }
 
@@ -34,7 +35,7 @@ function macOf({ key }: CardSecret, message: string | Uint8Array): string {
  * A card with a numbered list of codes: a right provider, and the base of the wrong ones, each of which breaks one
  * thing.
  */
-abstract class CardFactor extends AnsweredFactor<CardShapes> {
+export abstract class CardFactor extends AnsweredFactor<CardShapes> {
   override readonly title: string = 'Card';
   override readonly input = Input;
   override readonly secret: typeof CardSecret = CardSecret;
@@ -81,7 +82,8 @@ export function contractOf(provider: AnsweredContract['provider']): AnsweredCont
   };
 }
 
-const card: FactorProviderOptions = { type: 'card', contract: 1, amr: ['otp'] };
+/** What every card is declared as. */
+export const card: FactorProviderOptions = { type: 'card', contract: 1, amr: ['otp'] };
 
 /** Breaks nothing: each code counts once. */
 @FactorProvider(card)
@@ -108,29 +110,38 @@ export class ThrowingCard extends CardFactor {
   }
 }
 
-/** Breaks nothing: the answer is made from the challenge's own nonce. */
+/** Breaks nothing: the owner's device makes the answer of its key and the challenge's own nonce. */
 @FactorProvider(card)
 @Injectable()
 export class NonceCard extends CardFactor {
   override enrol(_input: z.output<typeof Input>, at: Circumstances): Enrolment<CardSecret> {
     const secret = { key: randomBytes(24).toString('base64url') };
-    return { secret, show: { first: macOf(secret, at.nonce) } };
+    return { secret, show: { key: secret.key, question: Buffer.from(at.nonce).toString('base64url') } };
   }
 
-  override challenge(secret: CardSecret, at: Circumstances): { expected: string } {
-    return { expected: macOf(secret, at.nonce) };
+  override challenge(_secret: CardSecret, at: Circumstances): Readonly<Record<string, unknown>> {
+    return { question: Buffer.from(at.nonce).toString('base64url') };
   }
 
-  override verify(secret: CardSecret, { code }: Answered, at: Circumstances): Verdict<CardSecret> {
+  override verify(
+    secret: CardSecret,
+    { code }: Answered,
+    at: Circumstances,
+  ): Verdict<CardSecret> | Promise<Verdict<CardSecret>> {
     return code === macOf(secret, at.nonce) ? { accepted: true, fresh: 'challenge-bound' } : MISMATCH;
   }
 }
 
-/** The contract of a card whose answers belong to challenges. */
-export const nonceCardContract: AnsweredContract = {
-  ...contractOf(NonceCard),
-  answer: ({ shown, challenge }) => ({ code: challenge?.['expected'] ?? shown['first'] }),
-};
+/** The contract of cards whose answers belong to challenges. */
+export function nonceContractOf(provider: AnsweredContract['provider']): AnsweredContract {
+  return {
+    ...contractOf(provider),
+    answer: ({ shown, challenge }) => {
+      const question = z.string().parse((challenge ?? shown)['question']);
+      return { code: macOf({ key: z.string().parse(shown['key']) }, Buffer.from(question, 'base64url')) };
+    },
+  };
+}
 
 /** Says that its answers are bound to their challenge, though they are not. */
 @FactorProvider(card)

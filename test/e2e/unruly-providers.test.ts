@@ -1,3 +1,4 @@
+import { refuse } from '@countersign/factor-kit';
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { startTestApp, type TestApp } from '../factories/app.js';
@@ -160,6 +161,33 @@ describe('a provider that misbehaves', () => {
     expect(refused.body.code).toBe('unavailable');
     expect(refused.headers.get('retry-after')).not.toBeNull();
     expect(await factorsOf(world, token)).toEqual([]);
+  });
+
+  it('that refuses its input is a 400 with the path that it names, and enrols nothing', async () => {
+    conduct.enrol = () => refuse('card.number', 'is not one of ours');
+    const { accessToken: token } = await register(world);
+    const refused = await world.client.post('/v1/me/factors', { type: 'unruly' }, { token });
+    expect(refused).toMatchObject({
+      status: 400,
+      body: { code: 'validation_failed', errors: [{ path: 'card.number', message: 'is not one of ours' }] },
+    });
+    expect(await factorsOf(world, token)).toEqual([]);
+  });
+
+  it('that challenges its user and has nothing to show says so by an empty object, not by a conflict', async () => {
+    let asked = 0;
+    conduct.challenge = () => {
+      asked += 1;
+      return {};
+    };
+    const { id, tempToken } = await beginLogin(world, person);
+    const [factor] = await factorsOf(world, person.accessToken);
+    const sent = await world.client.post(
+      `/v1/challenges/${id}/send`,
+      { factorId: factor?.id },
+      { token: tempToken },
+    );
+    expect({ status: sent.status, body: sent.body, asked }).toEqual({ status: 200, body: {}, asked: 1 });
   });
 
   it('cannot take back that an answer is spent: the same step again is refused', async () => {

@@ -4,6 +4,7 @@ import {
   type Enrolment,
   FactorProvider,
   type PublicView,
+  type ShownChallenge,
   type Verdict,
 } from '@countersign/factor-kit';
 import { Injectable } from '@nestjs/common';
@@ -32,6 +33,7 @@ const SOUND = {
   confirm: (): unknown => ({ accepted: true, fresh: { step: (step += 1n) } }),
   verify: (_at: Circumstances): unknown => ({ accepted: true, fresh: { step: (step += 1n) } }),
   publicView: (): unknown => ({ hint: 'a word' }),
+  challenge: (): unknown => ({}),
 };
 
 /** What the unruly provider's methods do at present. */
@@ -65,6 +67,10 @@ export class UnrulyFactor extends AnsweredFactor<{
 
   override verify(_secret: Secret, _answer: unknown, at: Circumstances): Verdict<Secret> {
     return conduct.verify(at) as Verdict<Secret>;
+  }
+
+  override challenge(): ShownChallenge {
+    return conduct.challenge() as ShownChallenge;
   }
 
   override publicView(): PublicView {

@@ -1,4 +1,5 @@
 import type { Circumstances } from './circumstances.js';
+import type { Refused } from './refused.js';
 import type { Parsed, Schema } from './standard-schema.js';
 import type { Verdict } from './verdict.js';
 
@@ -51,11 +52,11 @@ export abstract class AnsweredFactor<T extends FactorShapes = FactorShapes> {
   /** The body of an answer: `{ code }` or `{ credential }`. */
   abstract readonly answer: T['answer'];
 
-  /** Makes a new secret for a user. */
+  /** Makes a new secret for a user, or refuses the input with `refuse`. */
   abstract enrol(
     input: Parsed<T['input']>,
     at: Circumstances,
-  ): Promise<Enrolment<Parsed<T['secret']>>> | Enrolment<Parsed<T['secret']>>;
+  ): Promise<Enrolment<Parsed<T['secret']>> | Refused> | Enrolment<Parsed<T['secret']>> | Refused;
 
   /** Decides whether the user has what `enrol` made. The engine then activates the factor. */
   abstract confirm(
@@ -64,9 +65,13 @@ export abstract class AnsweredFactor<T extends FactorShapes = FactorShapes> {
     at: Circumstances,
   ): Promise<Verdict<Parsed<T['secret']>>> | Verdict<Parsed<T['secret']>>;
 
-  /** What the user's client needs to answer a challenge. Nothing, for most factors. */
+  /**
+   * What the user's client needs to answer a challenge. For most factors there is no such thing: leave it out then, and
+   * a client that asks is told so. One that does something and has nothing to show returns `{}`. Anybody with the
+   * password sees it: it never holds the answer, or a part of the secret that makes one.
+   */
   challenge(_secret: Parsed<T['secret']>, _at: Circumstances): Promise<ShownChallenge> | ShownChallenge {
-    return {};
+    return NOTHING_SHOWN;
   }
 
   /** Decides whether an answer fits. Pure: the engine spends what `fresh` names. */
@@ -115,3 +120,13 @@ export abstract class AnsweredFactor<T extends FactorShapes = FactorShapes> {
 
 /** Fields that a challenge shows to the user's client. */
 export type ShownChallenge = Readonly<Record<string, unknown>>;
+
+// Symbol.for, so that a provider built against another copy of this package is still understood.
+const NOTHING = Symbol.for('countersign.nothing-shown');
+
+const NOTHING_SHOWN: ShownChallenge = Object.freeze({ [NOTHING]: true });
+
+/** Whether a challenge came from a factor that has none of its own. */
+export function isNothingShown(show: unknown): boolean {
+  return typeof show === 'object' && show !== null && NOTHING in show;
+}

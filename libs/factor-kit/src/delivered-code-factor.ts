@@ -1,5 +1,6 @@
 import type { Circumstances } from './circumstances.js';
-import type { Parsed, Schema, SchemaIssue } from './standard-schema.js';
+import { isRefused, refuse, type Refused } from './refused.js';
+import type { Parsed, Schema } from './standard-schema.js';
 
 /** How a code can reach its user. */
 export type Channel = 'sms' | 'email';
@@ -17,27 +18,23 @@ export interface DeliveredShapes {
   readonly secret: Schema;
 }
 
-const REFUSED = Symbol.for('countersign.address-refused');
-
-/** Input that fits its schema but names no address. */
-export interface AddressRefused {
-  readonly [REFUSED]: true;
-  readonly issues: readonly SchemaIssue[];
-}
+/**
+ * The name of `Refused` before `enrol` could refuse, too.
+ * @public providers were written with it
+ */
+export type AddressRefused = Refused;
 
 /**
- * Refuses an enrolment's input, as its schema would, for what only `address` can know.
- * @param field the field at fault
- * @param message what is wrong with it: `is required: the account has no e-mail address`
+ * The name of `refuse` before `enrol` could refuse, too.
+ * @public providers were written with it
  */
-export function refuseAddress(field: string, message: string): AddressRefused {
-  return { [REFUSED]: true, issues: [{ path: [field], message }] };
-}
+export const refuseAddress = refuse;
 
-/** Whether `address` refused its input. */
-export function isAddressRefused(value: unknown): value is AddressRefused {
-  return typeof value === 'object' && value !== null && REFUSED in value;
-}
+/**
+ * The name of `isRefused` before `enrol` could refuse, too.
+ * @public
+ */
+export const isAddressRefused = isRefused;
 
 /**
  * A factor whose user is sent a code: SMS, e-mail, yours. It says where the code goes and never sees one: making,
@@ -60,11 +57,11 @@ export abstract class DeliveredCodeFactor<T extends DeliveredShapes = DeliveredS
   /** What is sealed at rest: enough to find the recipient. It must survive a trip through JSON. */
   abstract readonly secret: T['secret'];
 
-  /** Makes the secret of an enrolment's input, or refuses it with `refuseAddress`. */
+  /** Makes the secret of an enrolment's input, or refuses it with `refuse`. */
   abstract address(
     input: Parsed<T['input']>,
     at: Circumstances,
-  ): Promise<Parsed<T['secret']> | AddressRefused> | Parsed<T['secret']> | AddressRefused;
+  ): Promise<Parsed<T['secret']> | Refused> | Parsed<T['secret']> | Refused;
 
   /** Where this factor's codes go. */
   abstract recipient(secret: Parsed<T['secret']>): Recipient;

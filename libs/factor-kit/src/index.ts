@@ -1,6 +1,7 @@
 export { type Circumstances } from './circumstances.js';
 export {
   AnsweredFactor,
+  isNothingShown,
   type Enrolment,
   type FactorShapes,
   type PublicView,
@@ -10,8 +11,8 @@ export {
   type AddressRefused,
   type Channel,
   DeliveredCodeFactor,
-  type DeliveredShapes,
   isAddressRefused,
+  type DeliveredShapes,
   type Recipient,
   refuseAddress,
 } from './delivered-code-factor.js';
@@ -24,5 +25,6 @@ export {
 } from './factor-provider.js';
 export { type MailAddressOptions, type ReadMailAddress, readMailAddress } from './mail-address.js';
 export { plainSpelling } from './plain-spelling.js';
+export { isRefused, refuse, type Refused } from './refused.js';
 export type { Parsed, Schema, SchemaIssue, SchemaResult } from './standard-schema.js';
 export { type Freshness, MISMATCH, type Verdict } from './verdict.js';

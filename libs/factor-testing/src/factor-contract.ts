@@ -30,6 +30,8 @@ export interface AnsweredContract extends CommonContract {
   answer(asked: Asked): AnswerBody | Promise<AnswerBody>;
   /** An answer of the right form that does not fit, whatever the secret. */
   wrongAnswer(asked: Asked): AnswerBody | Promise<AnswerBody>;
+  /** What a server may say at enrolment beside `input`, where the provider has a `serverInput`. */
+  readonly serverInput?: Readonly<Record<string, unknown>>;
 }
 
 /** What the suite must know of a factor whose codes are sent: it reads them where they arrive. */
@@ -38,14 +40,19 @@ export interface DeliveredContract extends CommonContract {
   readonly provider: new (...dependencies: never[]) => DeliveredCodeFactor;
   readonly answer?: undefined;
   readonly wrongAnswer?: undefined;
+  readonly serverInput?: undefined;
 }
 
 interface CommonContract {
   /** What the provider has injected, where it has anything. */
   readonly imports?: NonNullable<ModuleMetadata['imports']>;
   readonly providers?: readonly Provider[];
+  /** Tokens of `providers` whose failure the factor does without: a log, a cache. The suite lets the others fail. */
+  readonly mayFail?: readonly unknown[];
   /** The enrolment's own fields. None by default. */
   readonly input?: Readonly<Record<string, unknown>>;
+  /** Another enrolment's, with another recipient. The suite makes one of `input` where the provider accepts that. */
+  readonly anotherInput?: Readonly<Record<string, unknown>>;
   /** Milliseconds after which the owner has another right answer. 30 000 by default. */
   readonly nextAnswerAfterMs?: number;
   /**

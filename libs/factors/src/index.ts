@@ -32,7 +32,7 @@ export { ReadChallenge } from './use-cases/read-challenge.use-case.js';
 export { RehearseImport, type RehearsedImport } from './use-cases/rehearse-import.use-case.js';
 export { RemoveFactor } from './use-cases/remove-factor.use-case.js';
 export { ResyncFactor } from './use-cases/resync-factor.use-case.js';
-export { SendChallenge } from './use-cases/send-challenge.use-case.js';
+export { SendChallenge, type SendChallengeResult } from './use-cases/send-challenge.use-case.js';
 export { SendEnrolmentCode } from './use-cases/send-enrolment-code.use-case.js';
 export { UnlockFactor } from './use-cases/unlock-factor.use-case.js';
 export { VerifyUser } from './use-cases/verify-user.use-case.js';

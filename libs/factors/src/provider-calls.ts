@@ -15,7 +15,8 @@ import {
   type Circumstances,
   type DeliveredCodeFactor,
   type Freshness,
-  isAddressRefused,
+  isNothingShown,
+  isRefused,
   type Recipient,
   type ShownChallenge,
 } from '@countersign/factor-kit';
@@ -39,8 +40,15 @@ export interface CallSite {
   readonly nonceOf: string;
 }
 
+/** Input that a provider refused, as the API tells it. */
+export interface RefusedInput {
+  readonly refused: true;
+  readonly errors: readonly FieldError[];
+}
+
 /** What a provider made at enrolment. */
 export interface MadeSecret extends SecretWithHint {
+  readonly refused: false;
   readonly show: Readonly<Record<string, unknown>>;
   /** Whether its user is known to have it already. */
   readonly active: boolean;
@@ -51,8 +59,7 @@ export type Resyncable = AnsweredFactor & Required<Pick<AnsweredFactor, 'resync'
 
 /** Where the codes of a factor go, by its provider; `refused` names what is wrong with an enrolment's input. */
 export type Addressed =
-  | { readonly refused: false; readonly secret: unknown; readonly recipient: Recipient }
-  | { readonly refused: true; readonly errors: readonly FieldError[] };
+  { readonly refused: false; readonly secret: unknown; readonly recipient: Recipient } | RefusedInput;
 
 /** An answer that a provider accepted. */
 interface Acceptable {
@@ -92,13 +99,16 @@ export class ProviderCalls {
   }
 
   /**
-   * Makes a new secret.
+   * Makes a new secret, or tells what is wrong with an enrolment's input.
    * @throws Problem `unavailable` when the provider fails, or makes what cannot be kept or shown
    */
-  async enrol(provider: AnsweredFactor, input: unknown, site: CallSite): Promise<MadeSecret> {
+  async enrol(provider: AnsweredFactor, input: unknown, site: CallSite): Promise<MadeSecret | RefusedInput> {
     try {
-      const { secret, show, active } = await this.#call(site, (at) => provider.enrol(input, at));
-      return { ...(await sealable(provider, secret)), show: showable(show), active: active === true };
+      const made = await this.#call(site, (at) => provider.enrol(input, at));
+      if (isRefused(made)) return { refused: true, errors: issuesOf(made.issues) };
+      const { secret, show, active } = made;
+      const kept = await sealable(provider, secret);
+      return { refused: false, ...kept, show: showable(show), active: active === true };
     } catch (error) {
       throw this.#unavailable(provider, 'enrol', error);
     }
@@ -111,7 +121,7 @@ export class ProviderCalls {
   async address(provider: DeliveredCodeFactor, input: unknown, site: CallSite): Promise<Addressed> {
     try {
       const secret = await this.#call(site, (at) => provider.address(input, at));
-      if (isAddressRefused(secret)) return { refused: true, errors: issuesOf(secret.issues) };
+      if (isRefused(secret)) return { refused: true, errors: issuesOf(secret.issues) };
       const kept = await fitting(provider, secret);
       return { refused: false, secret: kept, recipient: recipientOf(provider, kept) };
     } catch (error) {
@@ -130,12 +140,17 @@ export class ProviderCalls {
   }
 
   /**
-   * What the user's client needs to answer a challenge.
+   * What the user's client needs to answer a challenge; `undefined` where the factor has no such thing.
    * @throws Problem `unavailable` when the provider fails, or makes what cannot be shown
    */
-  async challenge(provider: AnsweredFactor, secret: unknown, site: CallSite): Promise<ShownChallenge> {
+  async challenge(
+    provider: AnsweredFactor,
+    secret: unknown,
+    site: CallSite,
+  ): Promise<ShownChallenge | undefined> {
     try {
-      return showable(await this.#call(site, (at) => provider.challenge(secret, at)));
+      const show = await this.#call(site, (at) => provider.challenge(secret, at));
+      return isNothingShown(show) ? undefined : showable(show);
     } catch (error) {
       throw this.#unavailable(provider, 'challenge', error);
     }

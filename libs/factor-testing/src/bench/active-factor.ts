@@ -5,6 +5,7 @@ import {
   type OpenedChallenge,
   SecondFactors,
   SendChallenge,
+  type SendChallengeResult,
   type VerifyChallengeResult,
 } from '@countersign/factors';
 import { hold } from '../contract-broken.js';
@@ -29,13 +30,18 @@ export class ActiveFactor {
   /** Challenges take turns, so that each knows the code that came with it. */
   #turn: Promise<unknown> = Promise.resolve();
 
+  /** The fields of what enrolment showed that its owner has looked at. */
+  readonly read = new Set<string>();
+  readonly #shown: Readonly<Record<string, unknown>>;
+
   constructor(
     private readonly bench: FactorBench,
     readonly owner: Person,
     /** UUID. */
     readonly id: string,
-    readonly shown: Readonly<Record<string, unknown>>,
+    shown: Readonly<Record<string, unknown>>,
   ) {
+    this.#shown = watched(shown, this.read);
     const [to] = this.addresses();
     if (to !== undefined) this.#enrolmentCode = newestCode(bench.engine.container, to);
   }
@@ -113,7 +119,13 @@ export class ActiveFactor {
       );
   }
 
-  async #challenge(container: INestApplicationContext): Promise<OpenedChallenge> {
+  /** What a challenge showed. */
+  shownBy({ challenge }: OpenedChallenge): ShownChallenge {
+    return this.#reached.get(challenge.id)?.shown ?? {};
+  }
+
+  /** Opens a challenge, as a login does, and asks nothing of this factor yet. */
+  async open(container: INestApplicationContext = this.bench.engine.container): Promise<OpenedChallenge> {
     const step = await container.get(SecondFactors).begin(container.get(Database).direct, {
       purpose: 'login',
       subject: await this.owner.subject(),
@@ -121,6 +133,25 @@ export class ActiveFactor {
       origin: SYSTEM_ORIGIN,
     });
     hold(step.required, 'a login did not ask for the active factor');
+    return step;
+  }
+
+  /** Lets this factor challenge its owner. */
+  async send(
+    { challenge, opening }: OpenedChallenge,
+    container: INestApplicationContext = this.bench.engine.container,
+  ): Promise<SendChallengeResult> {
+    return container.get(SendChallenge).run({
+      application: this.bench.application,
+      opening,
+      challengeId: challenge.id,
+      factorId: this.id,
+      origin: SYSTEM_ORIGIN,
+    });
+  }
+
+  async #challenge(container: INestApplicationContext): Promise<OpenedChallenge> {
+    const step = await this.open(container);
     // A login sends at once where there is nothing else to choose.
     const show = step.challenge.sent === undefined ? await this.#send(container, step) : {};
     const [to] = this.addresses();
@@ -129,19 +160,10 @@ export class ActiveFactor {
     return step;
   }
 
-  async #send(
-    container: INestApplicationContext,
-    { challenge, opening }: OpenedChallenge,
-  ): Promise<ShownChallenge> {
+  async #send(container: INestApplicationContext, opened: OpenedChallenge): Promise<ShownChallenge> {
     // A pending factor is not among those that a challenge offers.
-    if (challenge.factors.every(({ id }) => id !== this.id)) return {};
-    const result = await container.get(SendChallenge).run({
-      application: this.bench.application,
-      opening,
-      challengeId: challenge.id,
-      factorId: this.id,
-      origin: SYSTEM_ORIGIN,
-    });
+    if (opened.challenge.factors.every(({ id }) => id !== this.id)) return {};
+    const result = await this.send(opened, container);
     hold(
       ['shown', 'sent', 'nothing-to-send'].includes(result.outcome),
       `asking the factor to challenge its user ended as ${result.outcome}`,
@@ -157,10 +179,23 @@ export class ActiveFactor {
 
   #ask(opened: OpenedChallenge | undefined): Asked {
     return {
-      shown: this.shown,
-      challenge: opened === undefined ? undefined : (this.#reached.get(opened.challenge.id)?.shown ?? {}),
+      shown: this.#shown,
+      challenge: opened === undefined ? undefined : this.shownBy(opened),
       now: this.bench.clock.now(),
       nth: this.#asked,
     };
   }
+}
+
+// One object for each factor: contracts may remember things by it.
+function watched(
+  shown: Readonly<Record<string, unknown>>,
+  read: Set<string>,
+): Readonly<Record<string, unknown>> {
+  return new Proxy(shown, {
+    get(target, field, receiver) {
+      if (typeof field === 'string') read.add(field);
+      return Reflect.get(target, field, receiver) as unknown;
+    },
+  });
 }

@@ -63,6 +63,7 @@ export class Person {
   async enrol(
     fields: Readonly<Record<string, unknown>> = this.bench.contract.input ?? {},
     type: string = this.bench.engine.registered.options.type,
+    by: 'user' | 'server' = 'user',
   ): Promise<EnrolFactorResult> {
     const { container } = this.bench.engine;
     const registered = container.get(FactorRegistry).find(type);
@@ -72,7 +73,7 @@ export class Person {
       registered,
       label: null,
       fields,
-      by: 'user',
+      by,
       begunBy: BEGUN_BY,
       origin: SYSTEM_ORIGIN,
     });

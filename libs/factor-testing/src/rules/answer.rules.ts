@@ -1,3 +1,4 @@
+import type { AnsweredFactor } from '@countersign/factor-kit';
 import type { VerifyChallengeResult } from '@countersign/factors';
 import { ActiveFactor } from '../bench/active-factor.js';
 import { ANSWERS_PER_USER } from '../bench/engine.js';
@@ -14,6 +15,12 @@ export const answerRules: readonly FactorRule[] = [
   { name: 'a right answer passes, and later the next one', binds: 'all', check: rightAnswersPass },
   { name: 'a wrong answer is a verdict', binds: 'all', check: wrongAnswersAreVerdicts },
   { name: 'the same answer on another challenge fails', binds: 'all', check: answersAreSpent },
+  {
+    name: "an answer fits its own user's factor only",
+    binds: 'all',
+    kind: 'answered',
+    check: answersBelongToTheirUser,
+  },
   {
     name: `${AT_ONCE} right answers to one challenge at once give one success`,
     binds: 'all',
@@ -63,6 +70,22 @@ async function answersAreSpent(bench: FactorBench): Promise<void> {
   hold(samePlace.outcome === 'closed', `a challenge that was answered ended as ${samePlace.outcome}`);
 }
 
+async function answersBelongToTheirUser(bench: FactorBench): Promise<void> {
+  const [mine, theirs] = [await ActiveFactor.of(bench), await ActiveFactor.of(bench)];
+  const theirChallenge = await theirs.challenge();
+  // The last one: where messages are sent, the contract answers by the newest.
+  const myChallenge = await mine.challenge();
+  const answer = await mine.rightAnswer(myChallenge);
+  const stolen = await theirs.answer(theirChallenge, answer);
+  hold(
+    stolen.outcome === 'rejected',
+    `an answer of one user ended as ${stolen.outcome} at another user's challenge, where nothing was approved: hold ` +
+      'it against the secret that verify is given, and take what is not there for a mismatch',
+  );
+  const own = await mine.answer(myChallenge, answer);
+  hold(own.outcome === 'accepted', `an answer that somebody else tried first ended as ${own.outcome}`);
+}
+
 async function oneSuccessPerChallenge(bench: FactorBench): Promise<void> {
   const factor = await ActiveFactor.of(bench);
   const challenge = await factor.challenge();
@@ -110,7 +133,7 @@ async function wrongAnswersStop(bench: FactorBench): Promise<void> {
 
 async function instancesAgree(bench: FactorBench): Promise<void> {
   const factor = await ActiveFactor.of(bench);
-  const { container } = await bench.anotherInstance();
+  const { container, registered } = await bench.anotherInstance();
   const challenge = await factor.challenge(container);
   const wrong = await factor.answer(challenge, await factor.wrongAnswer(challenge), container);
   hold(wrong.outcome === 'rejected', `on another instance a wrong answer ended as ${wrong.outcome}`);
@@ -119,6 +142,30 @@ async function instancesAgree(bench: FactorBench): Promise<void> {
     right.outcome === 'accepted',
     `on another instance the right answer ended as ${right.outcome}: what decides must be in the secret`,
   );
+  if (registered.provider.kind === 'answered') await instancesShare(bench, registered.provider);
+}
+
+// Behind a balancer the answer arrives at another instance than the one that asked.
+async function instancesShare(bench: FactorBench, elsewhere: AnsweredFactor): Promise<void> {
+  const { observed } = bench.engine;
+  const factor = await ActiveFactor.of(bench);
+  const challenge = await factor.challenge();
+  observed.elsewhere = elsewhere;
+  try {
+    const wrong = await factor.answer(challenge, await factor.wrongAnswer(challenge));
+    hold(
+      wrong.outcome === 'rejected',
+      `on the instance that did not ask a wrong answer ended as ${wrong.outcome}`,
+    );
+    const right = await factor.answer(challenge, await factor.rightAnswer(challenge));
+    hold(
+      right.outcome === 'accepted',
+      `on the instance that did not ask the right answer ended as ${right.outcome}: what challenge() keeps in the ` +
+        'instance is not there when the answer comes. Derive it from the secret and at.nonce',
+    );
+  } finally {
+    observed.elsewhere = undefined;
+  }
 }
 
 async function secretsAreLeftAlone(bench: FactorBench): Promise<void> {

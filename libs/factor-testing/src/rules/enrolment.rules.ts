@@ -17,6 +17,12 @@ export const enrolmentRules: readonly FactorRule[] = [
     binds: 'all',
     check: secretRoundTrips,
   },
+  {
+    name: 'what only servers may say is not taken from users',
+    binds: 'proper',
+    kind: 'answered',
+    check: serversSayMore,
+  },
 ];
 
 const TRIES = 5;
@@ -87,5 +93,22 @@ async function secretRoundTrips(bench: FactorBench): Promise<void> {
   hold(
     isDeepStrictEqual(JSON.parse(JSON.stringify(enrolled)), enrolled),
     'the secret that enrolment made does not survive JSON (a Date, bigint, undefined or Uint8Array in it?)',
+  );
+}
+
+async function serversSayMore(bench: FactorBench): Promise<void> {
+  const { serverInput } = bench.contract;
+  const { provider } = bench.engine.registered;
+  if (serverInput === undefined || provider.kind !== 'answered') return;
+  hold(provider.serverInput !== undefined, 'the contract names serverInput, and the provider has none');
+  const user = await (await Person.make(bench)).enrol(serverInput);
+  hold(
+    user.outcome === 'malformed' || (user.outcome === 'enrolled' && user.factor.status === 'pending'),
+    `an enrolment by a user with what only servers may say ended as ${user.outcome}`,
+  );
+  const server = await (await Person.make(bench)).enrol(serverInput, undefined, 'server');
+  hold(
+    server.outcome === 'enrolled',
+    `an enrolment by a server with its serverInput ended as ${server.outcome}`,
   );
 }

@@ -1,5 +1,7 @@
 import { ActiveFactor } from '../bench/active-factor.js';
+import { breakWorld } from '../bench/broken-world.js';
 import type { FactorBench } from '../bench/factor-bench.js';
+import { Person } from '../bench/person.js';
 import { hold } from '../contract-broken.js';
 import type { FactorRule } from '../factor-rule.js';
 
@@ -7,6 +9,11 @@ import type { FactorRule } from '../factor-rule.js';
 export const failureRules: readonly FactorRule[] = [
   { name: 'a throw is a refusal', binds: 'all', kind: 'answered', check: throwsRefuse },
   { name: 'a timeout is a refusal', binds: 'all', kind: 'answered', check: timeoutsRefuse },
+  {
+    name: 'a failure of what it stands on is not taken for success',
+    binds: 'all',
+    check: failuresAreTold,
+  },
 ];
 
 // The engine waits for seconds; a rule need not.
@@ -41,6 +48,31 @@ async function timeoutsRefuse(bench: FactorBench): Promise<void> {
     hold(outcome === 'rejected', `an answer whose verification never ends ended as ${outcome}`);
   } finally {
     observed.failWith = undefined;
+  }
+}
+
+async function failuresAreTold(bench: FactorBench): Promise<void> {
+  const factor = await ActiveFactor.of(bench);
+  const challenge = await factor.challenge();
+  const answer = await factor.rightAnswer(challenge);
+  const [person, later] = [await Person.make(bench), await factor.open()];
+  const world = breakWorld(bench);
+  const step = async (method: string, took: () => Promise<boolean>): Promise<void> => {
+    world.asked();
+    const went = await took().catch(() => false);
+    const asked = world.asked();
+    hold(
+      asked === undefined || !went,
+      `${method} went on though ${asked ?? ''} failed: its user waits for what never comes, or is let in unasked. ` +
+        'Let the failure through: the engine answers 503, or refuses the answer',
+    );
+  };
+  try {
+    await step('enrolment', async () => (await person.enrol()).outcome === 'enrolled');
+    await step('challenge()', async () => ['shown', 'sent'].includes((await factor.send(later)).outcome));
+    await step('verify', async () => (await factor.answer(challenge, answer)).outcome === 'accepted');
+  } finally {
+    world.mend();
   }
 }
 

@@ -4,6 +4,7 @@ import { everythingWritten, type WrittenRow } from '../bench/everything-written.
 import type { FactorBench } from '../bench/factor-bench.js';
 import { hold } from '../contract-broken.js';
 import type { FactorRule } from '../factor-rule.js';
+import { randomTexts, SHORTEST_CANARY, textsIn } from './texts.js';
 
 /** Secrets stay where they are. */
 export const secrecyRules: readonly FactorRule[] = [
@@ -13,9 +14,6 @@ export const secrecyRules: readonly FactorRule[] = [
     check: nothingShows,
   },
 ];
-
-// Shorter texts turn up by chance.
-const SHORTEST_CANARY = 6;
 
 async function nothingShows(bench: FactorBench): Promise<void> {
   await bench.log.listening(async () => {
@@ -37,7 +35,35 @@ async function nothingShows(bench: FactorBench): Promise<void> {
       hold(!bench.log.text.includes(canary), 'an answer shows in a log');
       hold(!events.some((text) => text.includes(canary)), 'an answer shows in an event');
     }
+    await hintGivesNothingAway(bench, factor, given);
   });
+}
+
+// An address: of mail, of a chat, of a page; a telephone number.
+const ADDRESS = /^\S+@\S+$|^@\S+|:\/\/|^\+?[\d\s()/-]{7,}$/;
+const SHORTEST_SECRET = 3;
+
+async function hintGivesNothingAway(
+  bench: FactorBench,
+  factor: ActiveFactor,
+  answers: readonly string[],
+): Promise<void> {
+  const enrolled: unknown = bench.engine.observed.enrolled.get(publicId('fac', factor.id));
+  const addresses = textsIn([bench.contract.input, enrolled])
+    .map(([, text]) => text)
+    .filter((text) => ADDRESS.test(text));
+  const { owner, id } = factor;
+  const hint = (await owner.factors()).find((view) => view.id === id)?.hint ?? '';
+  hold(
+    ![...addresses, owner.account].some((address) => hint.includes(address)),
+    'the hint is the whole address: show enough of it to tell it from another, as in j•••@e•••.com',
+  );
+  hold(!answers.some((answer) => hint.includes(answer)), 'an answer shows in the hint (publicView)');
+  const short = await randomTexts(bench, factor, SHORTEST_SECRET);
+  hold(
+    !short.includes(hint),
+    'the hint is a whole part of the secret: describe the factor, not what it keeps',
+  );
 }
 
 async function answered(factor: ActiveFactor): Promise<string[]> {
@@ -74,24 +100,6 @@ function holdUnseen(
     if (table === 'spent_tokens') continue;
     hold(!text.includes(canary) && !text.includes(hex), `a part of the ${what} stands in clear in ${table}`);
   }
-}
-
-/** The texts of a secret that another enrolment of the same person has otherwise: what was made at random. */
-async function randomTexts(bench: FactorBench, factor: ActiveFactor): Promise<string[]> {
-  const { observed } = bench.engine;
-  const another = await factor.owner.enrol();
-  hold(another.outcome === 'enrolled', `another enrolment ended as ${another.outcome}`);
-  const others = new Map(textsIn(observed.enrolled.get(publicId('fac', another.factor.id))));
-  return textsIn(observed.enrolled.get(publicId('fac', factor.id)))
-    .filter(([path, text]) => text.length >= SHORTEST_CANARY && others.get(path) !== text)
-    .map(([, text]) => text);
-}
-
-function textsIn(value: unknown, path = ''): [path: string, text: string][] {
-  if (typeof value === 'string') return [[path, value]];
-  if (typeof value === 'number') return [[path, String(value)]];
-  if (typeof value !== 'object' || value === null) return [];
-  return Object.entries(value).flatMap(([key, part]) => textsIn(part, `${path}.${key}`));
 }
 
 // The last column of the table is the event's own JSON; ids and times stand before it.

@@ -76,7 +76,7 @@ export class ChallengeSender {
         factorId: factor.id,
         nonceOf: challenge.id,
       });
-      return Object.keys(show).length > 0 ? { outcome: 'shown', show } : { outcome: 'nothing-to-send' };
+      return show === undefined ? { outcome: 'nothing-to-send' } : { outcome: 'shown', show };
     }
     const recipient = this.calls.recipient(provider, factor.secret);
     if (recipient === undefined) return { outcome: 'failed' };

@@ -54,7 +54,7 @@ export class FactorMaker {
     const { provider, options } = order.registered;
     const making =
       provider.kind === 'answered'
-        ? { outcome: 'made' as const, made: await this.#answered(order, provider, options) }
+        ? await this.#answered(order, provider, options)
         : await this.#delivered(order, provider, options);
     if (making.outcome !== 'made') return making;
     const { factor, ...made } = making.made;
@@ -62,8 +62,8 @@ export class FactorMaker {
     return { outcome: 'made', made: { ...made, factor: { ...factor, pending: { begunBy, expiresAt } } } };
   }
 
-  /** Makes a recovery factor, which is active at once. */
-  async makeActive(order: Omit<FactorOrder, 'origin'>): Promise<MadeFactor> {
+  /** Makes a recovery factor, or one that is imported, which is active at once. */
+  async makeActive(order: Omit<FactorOrder, 'origin'>): Promise<Exclude<Making, { outcome: 'not-sent' }>> {
     const { provider, options } = order.registered;
     if (provider.kind !== 'answered') throw new TypeError('Only answered factors can be active at once');
     return this.#answered(order, provider, options);
@@ -72,21 +72,26 @@ export class FactorMaker {
   /** Makes the recovery factors (backup codes) that come with a user's first factor. */
   async makeRecovery(subject: Subject): Promise<MadeFactor[]> {
     const offered = this.registry.allOffered(subject.application.policy);
-    return Promise.all(
+    const makings = await Promise.all(
       offered
         .filter(({ options }) => options.recovery === true)
         .map((registered) => this.makeActive({ subject, registered, input: {}, label: null })),
     );
+    // One that wants input cannot come by itself.
+    return makings.flatMap((making) => (making.outcome === 'made' ? [making.made] : []));
   }
 
   async #answered(
     { subject, input, label }: Omit<FactorOrder, 'origin'>,
     provider: AnsweredFactor,
     { type }: FactorProviderOptions,
-  ): Promise<MadeFactor> {
+  ): Promise<Exclude<Making, { outcome: 'not-sent' }>> {
     const site = this.#site(subject);
-    const { show, active, ...secret } = await this.calls.enrol(provider, input, site);
-    return { factor: newFactor(subject, site, type, label, secret), show, active, events: [] };
+    const enrolled = await this.calls.enrol(provider, input, site);
+    if (enrolled.refused) return { outcome: 'malformed', errors: enrolled.errors };
+    const { show, active, secret, hint } = enrolled;
+    const factor = newFactor(subject, site, type, label, { secret, hint });
+    return { outcome: 'made', made: { factor, show, active, events: [] } };
   }
 
   async #delivered(

@@ -77,7 +77,9 @@ export class EnrolFactor {
     const { whose, registered, label, origin } = input;
     const subject = 'userId' in whose ? whose : await this.owners.subjectOf(whose);
     if (subject.toBeMade !== undefined) return { outcome: 'nothing-to-recover' };
-    const made = await this.maker.makeActive({ subject, registered, input: value, label });
+    const making = await this.maker.makeActive({ subject, registered, input: value, label });
+    if (making.outcome !== 'made') return making;
+    const { made } = making;
     return enrolled(await this.writer.recovery({ subject, made, origin }), made);
   }
 

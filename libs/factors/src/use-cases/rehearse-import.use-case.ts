@@ -41,7 +41,9 @@ export class RehearseImport {
     if (!parsed.accepted) return { outcome: 'malformed', errors: parsed.errors };
     if (await this.writer.isFull(subject.userId, { more: before.length })) return { outcome: 'too-many' };
     const order = { subject, registered, input: parsed.value, label: null, origin: SYSTEM_ORIGIN };
-    const { factor } = await this.maker.makeActive(order);
+    const making = await this.maker.makeActive(order);
+    if (making.outcome !== 'made') return making;
+    const { factor } = making.made;
     return (await this.importer.isThere(factor, before))
       ? { outcome: 'already-there' }
       : { outcome: 'possible', factor };
