@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { defineSection, type Environment } from './config/section.js';
 import { duration, flag, list, whole } from './config/values.js';
 import { Secret } from './crypto/secret-text.js';
+import { databaseUrlFault } from './database/database-url.js';
 import { redisUrlFault } from './ephemeral/redis.url.js';
 import { originFault } from './text/origin.js';
 import { plainUrl } from './text/plain-url.js';
@@ -69,10 +70,10 @@ const variables = {
     .describe("allowed browser origins, added to each application's own"),
   DATABASE_URL: z
     .string()
-    .refine(
-      (url) => /^postgres(ql)?:\/\//.test(url) && URL.canParse(url),
-      'expected postgres://user:password@host:port/database',
-    )
+    .superRefine((url, context) => {
+      const fault = databaseUrlFault(url);
+      if (fault !== undefined) context.addIssue({ code: 'custom', message: fault });
+    })
     .optional()
     .describe('PostgreSQL 14 or newer; an embedded one under DATA_DIR where absent'),
   DATABASE_POOL_MAX: whole(2, 1000).prefault('10').describe('connections of one process'),

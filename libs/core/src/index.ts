@@ -12,6 +12,7 @@ export { Secret } from './crypto/secret-text.js';
 export type { PublicJwk } from './crypto/signing-key.js';
 export { Coalescer } from './database/coalescer.js';
 export { Database } from './database/database.js';
+export { UnusableDatabase } from './database/unusable-database.js';
 export { MigrationBlocked } from './database/migrate.js';
 export { MonthlyPartitions } from './database/monthly-partitions.js';
 export { sweepInBatches } from './database/sweep.js';

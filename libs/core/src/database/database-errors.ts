@@ -48,6 +48,13 @@ export function isLockUnavailable(error: unknown): boolean {
   return state === '55P03' || state === '40P01';
 }
 
+/** What PostgreSQL says where a role may not do something; `undefined` for any other error. */
+export function insufficientPrivilege(error: unknown): string | undefined {
+  if (sqlState(error) !== '42501') return undefined;
+  const message = driverError(error)?.message;
+  return typeof message === 'string' ? message : 'permission denied';
+}
+
 /** Whether an insert or update met a row that is already there; `constraint` narrows it to one index. */
 export function isUniqueViolation(error: unknown, constraint?: string): boolean {
   if (sqlState(error) !== '23505') return false;

@@ -11,6 +11,13 @@ import {
   setLocalLimits,
   type TimeLimits,
 } from './time-limits.js';
+import {
+  type DatabaseFacts,
+  FACTS,
+  missingRights,
+  requireVersion,
+  UnusableDatabase,
+} from './unusable-database.js';
 
 // Any 64-bit number of our own; instances that start together take turns behind it.
 const MIGRATION_LOCK = '7308324476502171507';
@@ -40,7 +47,7 @@ export class MigrationBlocked extends Error {
  *
  * @param limits of each migration
  * @returns the names of the migrations applied
- * @throws MigrationBlocked
+ * @throws MigrationBlocked, UnusableDatabase
  */
 export async function migrate(
   url: string,
@@ -58,7 +65,9 @@ export async function migrate(
     poolSize: 2,
   });
   try {
-    await applyInTurn(dataSource);
+    const [facts] = await dataSource.query<[DatabaseFacts]>(FACTS);
+    requireVersion(facts);
+    await applyInTurn(dataSource, facts);
     // A role that may not do that is told of at the start, which looks for the limits.
     if (!(await readLimits(dataSource)).bounded) await inTurn(dataSource, limitRole).catch(() => undefined);
     return applied;
@@ -67,12 +76,14 @@ export async function migrate(
   }
 }
 
-async function applyInTurn(dataSource: DataSource): Promise<void> {
+async function applyInTurn(dataSource: DataSource, facts: DatabaseFacts): Promise<void> {
   for (let attempt = 1; ; attempt += 1) {
     try {
       await inTurn(dataSource, () => dataSource.runMigrations());
       return;
     } catch (error) {
+      const rights = missingRights(error, facts);
+      if (rights !== undefined) throw new UnusableDatabase(`DATABASE_URL: ${rights}`);
       if (!isLockUnavailable(error)) throw error;
       if (attempt === MAX_ATTEMPTS) throw new MigrationBlocked();
       await pause(PAUSE_BETWEEN_ATTEMPTS_MS);

@@ -9,7 +9,9 @@ import { getConfigToken } from '@nestjs/config';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Job, JobResult, PgBoss } from 'pg-boss';
 import type { CoreConfig } from '../core.config.js';
+import { insufficientPrivilege } from '../database/database-errors.js';
 import { Database } from '../database/database.js';
+import { type DatabaseFacts, FACTS, missingRights } from '../database/unusable-database.js';
 import type { Tx } from '../database/tx.js';
 import { type JobHandler, type JobOrder, type JobPayload, type JobQueue, Jobs } from './jobs.js';
 
@@ -80,10 +82,22 @@ export class PgBossJobs extends Jobs implements OnApplicationBootstrap, BeforeAp
         this.#boss = await this.#start();
         return;
       } catch (error) {
-        this.#logger.warn(`cannot start yet: ${error instanceof Error ? error.message : String(error)}`);
+        await this.#tell(error);
         await pause(START_AGAIN_MS, undefined, { signal: this.#stop.signal }).catch(() => undefined);
       }
     }
+  }
+
+  async #tell(error: unknown): Promise<void> {
+    const rights = await this.#missingRights(error).catch(() => undefined);
+    if (rights !== undefined) this.#logger.error(`no job is done: ${rights}`);
+    else this.#logger.warn(`cannot start yet: ${error instanceof Error ? error.message : String(error)}`);
+  }
+
+  async #missingRights(error: unknown): Promise<string | undefined> {
+    if (insufficientPrivilege(error) === undefined) return undefined;
+    const [facts] = await this.database.direct.manager.query<[DatabaseFacts]>(FACTS);
+    return missingRights(error, facts);
   }
 
   async #start(): Promise<PgBoss> {
