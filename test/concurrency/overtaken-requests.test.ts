@@ -1,20 +1,12 @@
-import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parsePublicId } from '@countersign/core';
 import * as OTPAuth from 'otpauth';
+import { expectProblem } from '../factories/accounts.js';
 import { startTestApp, type TestApp } from '../factories/app.js';
-import { untilWaiting } from '../factories/locks.js';
+import { holdBack, untilWaiting } from '../factories/locks.js';
 import { type Person, register } from '../factories/people.js';
-import { sql } from '../factories/sql.js';
-
-/** A transaction of the test's own, which makes the service's wait. */
-async function holdBack(databaseUrl: string, ...statements: readonly string[]): Promise<pg.Client> {
-  const client = new pg.Client({ connectionString: databaseUrl });
-  await client.connect();
-  await client.query('BEGIN');
-  for (const statement of statements) await client.query(statement);
-  return client;
-}
+import { makeServer } from '../factories/servers.js';
+import { sql, uuidOf as uuidOfId } from '../factories/sql.js';
 
 async function logInWithPassword(world: TestApp, { email, password }: Person): Promise<string> {
   const { body } = await world.client.post('/v1/auth/login', { email, password });
@@ -63,6 +55,22 @@ describe('a request that was let in and then overtaken', () => {
     expect(me.body).toMatchObject({ email: person.email, twoFactorEnabled: true });
     const asked = await sql(world.databaseUrl, `SELECT id FROM mailed_links WHERE kind = 'change_email'`);
     expect(asked).toEqual([]);
+  });
+
+  it('is a conflict where what it was about to refer to is removed', async () => {
+    const server = await makeServer(world);
+    const hook = await server.post('/v1/webhooks', { url: 'https://example.com/hook', events: ['*'] });
+    expect(hook.status).toBe(201);
+    const held = await holdBack(
+      world.databaseUrl,
+      `DELETE FROM webhooks WHERE id = '${uuidOfId(hook.body.id as string)}'`,
+    );
+    const since = world.clock.now().toISOString();
+    const redelivery = server.post(`/v1/webhooks/${hook.body.id}/redeliver`, { since });
+    await untilWaiting(world.databaseUrl, 1);
+    await held.query('COMMIT');
+    await held.end();
+    expectProblem(await redelivery, 409, 'conflict');
   });
 
   it('ends its session although the session moves into a new epoch at that moment', async () => {

@@ -1,10 +1,9 @@
 import { Database, Erasures, publicId } from '@countersign/core';
 import { randomBytes } from 'node:crypto';
-import pg from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { startTestApp, type TestApp } from '../factories/app.js';
 import { mobileNumber } from '../factories/codes.js';
-import { untilWaiting } from '../factories/locks.js';
+import { holdBack, untilWaiting } from '../factories/locks.js';
 import { atOnce } from '../factories/pair.js';
 import { eventually } from '../factories/process.js';
 import { type Receiver, startReceiver } from '../factories/receivers.js';
@@ -137,10 +136,7 @@ describe('a user whom several requests are about at once', () => {
   it('is erased while a code is about to be sent to them: that is no 500', async () => {
     const user = newExternalId();
     const id = uuidOf(await withSms(user));
-    const erasure = new pg.Client({ connectionString: world.databaseUrl });
-    await erasure.connect();
-    await erasure.query('BEGIN');
-    await erasure.query('DELETE FROM users WHERE id = $1', [id]);
+    const erasure = await holdBack(world.databaseUrl, `DELETE FROM users WHERE id = '${id}'`);
     const challenge = server.post('/v1/challenges', { user });
     await Promise.race([challenge, untilWaiting(world.databaseUrl, 1)]);
     await erasure.query('COMMIT');

@@ -1,5 +1,5 @@
 import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
-import { Database } from '@countersign/core';
+import { Database, unwatched } from '@countersign/core';
 import { ApiKeyStore } from './api-key.store.js';
 
 const MINUTE_MS = 60_000;
@@ -21,8 +21,7 @@ export class KeyUses implements OnApplicationShutdown {
     const last = this.#noted.get(id);
     if (last !== undefined && Math.abs(at.getTime() - last) < MINUTE_MS) return;
     this.#noted.set(id, at.getTime());
-    const writing = this.store
-      .used(this.database.direct, id, at)
+    const writing = unwatched(() => this.store.used(this.database.direct, id, at))
       .catch((error: unknown) => {
         // The next minute's will do.
         this.#logger.warn(`a use was not noted: ${error instanceof Error ? error.message : String(error)}`);

@@ -16,7 +16,12 @@ export { UnusableDatabase } from './database/unusable-database.js';
 export { MigrationBlocked } from './database/migrate.js';
 export { MonthlyPartitions } from './database/monthly-partitions.js';
 export { sweepInBatches } from './database/sweep.js';
-export { isDatabaseUnavailable, isUniqueViolation } from './database/database-errors.js';
+export {
+  isDatabaseUnavailable,
+  isForeignKeyViolation,
+  isUniqueViolation,
+} from './database/database-errors.js';
+export { noting, unwatched, watchWrites, type WriteWatch } from './database/write-watch.js';
 export { type Statement, statement } from './database/statement.js';
 export type { Tx } from './database/tx.js';
 export { type EmbeddedPostgres, startEmbeddedPostgres } from './embedded/embedded-postgres.js';

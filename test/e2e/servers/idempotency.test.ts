@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { expectProblem } from '../../factories/accounts.js';
 import { startTestApp, type TestApp } from '../../factories/app.js';
 import { wrongCode } from '../../factories/factors.js';
+import { holdBack, untilWaiting } from '../../factories/locks.js';
 import {
   type Administrator,
   enrolServedUser,
@@ -103,6 +104,28 @@ describe('a POST with an Idempotency-Key', () => {
     const path = `/v1/users/${newExternalId()}/factors`;
     expectProblem(await server.post(path, { type: 'nonsense' }, headers), 400, 'validation_failed');
     expect((await server.post(path, { type: 'totp' }, headers)).status).toBe(201);
+  });
+
+  it('may be made anew after an outage before which nothing was written, and not after one in between', async () => {
+    const user = await enrolServedUser(world, server);
+    const path = `/v1/users/${user.externalId}/factors`;
+    const cut = async (table: string, body: object): Promise<[number, number]> => {
+      const headers = fresh();
+      const held = await holdBack(world.databaseUrl, `LOCK TABLE ${table} IN ACCESS EXCLUSIVE MODE`);
+      const first = server.post(path, body, headers);
+      await untilWaiting(world.databaseUrl, 1);
+      await held.query(
+        `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+          WHERE datname = current_database() AND wait_event_type = 'Lock'`,
+      );
+      const { status } = await first;
+      await held.query('ROLLBACK');
+      await held.end();
+      return [status, (await server.post(path, body, headers)).status];
+    };
+    expect(await cut('factors', { type: 'totp' })).toEqual([503, 201]);
+    // The message has left by then, and its record is written.
+    expect(await cut('events', { type: 'email', email: 'jo@example.com' })).toEqual([503, 409]);
   });
 
   it('keeps refusals that count: the same wrong answer takes one try', async () => {

@@ -1,8 +1,9 @@
 import { type CanActivate, type ExecutionContext, Injectable, Logger, SetMetadata } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import { IdempotentRequests, type KeptAnswer, type RepeatableRequest } from '@countersign/api-keys';
-import { Problem } from '@countersign/core';
+import { Problem, watchWrites, type WriteWatch } from '@countersign/core';
 import { createHash } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { ACCESS, type Access, OWN_ACCESS } from './access.decorator.js';
 import { pathOf } from './path.js';
@@ -15,7 +16,7 @@ const KEY = /^[\x21-\x7e]{1,255}$/;
 /** Answers that say what became of the work; after any other nothing was changed, and it may be tried anew. */
 const KEPT = (status: number): boolean => status < 300 || status === 409 || status === 410 || status === 422;
 
-// Unforeseen, or cut short: whether the work was done, nobody can say.
+/** Unforeseen, or cut short: only where nothing was written is it known that the work was not done. */
 const UNKNOWN = (status: number): boolean => status === 500 || status === 503;
 
 /** What a claimed request needs when its answer is there. */
@@ -26,6 +27,8 @@ interface Claimed {
 
 declare module 'fastify' {
   interface FastifyRequest {
+    /** Whether anything was written for a request that names an `Idempotency-Key`. */
+    writes?: WriteWatch;
     /** The claim that is to be completed with this request's answer. */
     claimed?: Claimed;
   }
@@ -81,6 +84,8 @@ export class Idempotency implements CanActivate {
     const claim = await this.requests.claim(repeatable);
     switch (claim.outcome) {
       case 'claimed':
+        // The claim itself was written, too.
+        if (request.writes !== undefined) request.writes.wrote = false;
         request.claimed = {
           request: repeatable,
           keptMs: this.reflector.get<number | undefined>(KEPT_MS, context.getHandler()),
@@ -102,12 +107,24 @@ export class Idempotency implements CanActivate {
 /** Completes claims with what is really sent: the answer leaves once it is kept. */
 export function completeClaims(instance: FastifyInstance, requests: IdempotentRequests): void {
   const logger = new Logger('Idempotency');
+  const released = new ReleaseLater(requests);
+  instance.addHook('preHandler', (request, _reply, done) => {
+    if (request.headers['idempotency-key'] === undefined) {
+      done();
+      return;
+    }
+    watchWrites((watch) => {
+      request.writes = watch;
+      done();
+    });
+  });
   instance.addHook('onSend', (request, reply, payload: unknown, done) => {
     if (request.claimed === undefined) {
       done(null, payload);
       return;
     }
-    complete(requests, request.claimed, reply, payload)
+    const wrote = request.writes?.wrote ?? true;
+    complete(requests, released, { ...request.claimed, wrote }, reply, payload)
       .catch((error: unknown) => {
         // The work is done, and its answer belongs to whoever asked; a repeat will be told that it never runs again.
         logger.warn(`${request.id} was not kept: ${error instanceof Error ? error.message : String(error)}`);
@@ -118,7 +135,8 @@ export function completeClaims(instance: FastifyInstance, requests: IdempotentRe
 
 async function complete(
   requests: IdempotentRequests,
-  { request, keptMs }: Claimed,
+  released: ReleaseLater,
+  { request, keptMs, wrote }: Claimed & { readonly wrote: boolean },
   reply: FastifyReply,
   payload: unknown,
 ): Promise<void> {
@@ -127,8 +145,39 @@ async function complete(
     const contentType = String(reply.getHeader('content-type') ?? '');
     const body = typeof payload === 'string' ? payload : '';
     await requests.complete(request, { status, contentType, body }, keptMs);
-  } else if (!UNKNOWN(status)) {
-    await requests.release(request);
+  } else if (!UNKNOWN(status) || !wrote) {
+    await requests.release(request).catch((error: unknown) => released.retry(request, error));
+  }
+}
+
+/** How often, once a second, it is tried to free a key while the database is away. */
+const MAX_RELEASE_TRIES = 120;
+const RELEASE_RETRY_MS = 1_000;
+/** Keys of an outage that are freed after it; those beyond stay claimed. */
+const MAX_WAITING_RELEASES = 1_000;
+
+/** Frees keys that could not be freed at once, because the outage that made a request fail was not over. */
+class ReleaseLater {
+  #waiting = 0;
+
+  constructor(private readonly requests: IdempotentRequests) {}
+
+  /** @throws what made the first try fail, where too many wait already */
+  retry(request: RepeatableRequest, error: unknown): void {
+    if (this.#waiting >= MAX_WAITING_RELEASES) throw error;
+    this.#waiting += 1;
+    void this.#retry(request).finally(() => (this.#waiting -= 1));
+  }
+
+  async #retry(request: RepeatableRequest): Promise<void> {
+    for (let tries = 0; tries < MAX_RELEASE_TRIES; tries += 1) {
+      await pause(RELEASE_RETRY_MS, undefined, { ref: false });
+      const done = await this.requests.release(request).then(
+        () => true,
+        () => false,
+      );
+      if (done) return;
+    }
   }
 }
 

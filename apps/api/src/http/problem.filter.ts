@@ -1,6 +1,11 @@
 import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException, Logger } from '@nestjs/common';
 import { HashingBusy } from '@countersign/auth';
-import { EphemeralStoreUnavailable, isDatabaseUnavailable, Problem } from '@countersign/core';
+import {
+  EphemeralStoreUnavailable,
+  isDatabaseUnavailable,
+  isForeignKeyViolation,
+  Problem,
+} from '@countersign/core';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { AnsweredBefore, repeatAnswer } from './idempotency.js';
 import { pathOf } from './path.js';
@@ -41,6 +46,9 @@ export class ProblemFilter implements ExceptionFilter {
     if (error instanceof EphemeralStoreUnavailable || isDatabaseUnavailable(error)) {
       this.#logger.warn(`${request.id} ${error instanceof Error ? error.message : 'unavailable'}`);
       return new Problem('unavailable', { retryAfter: 2 });
+    }
+    if (isForeignKeyViolation(error)) {
+      return new Problem('conflict', { detail: 'What this is about was removed meanwhile.' });
     }
     if (error instanceof HashingBusy) return new Problem('unavailable', { retryAfter: 1 });
     const status = statusOf(error);

@@ -6,6 +6,10 @@ const SYSTEM_ERRORS = new Set([
   ...['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOENT', 'EHOSTUNREACH', 'ENETUNREACH'],
   ...['ENOTFOUND', 'EAI_AGAIN'],
 ]);
+const NEVER_CONNECTED = new Set([
+  ...['ECONNREFUSED', 'ENOENT', 'EHOSTUNREACH', 'ENETUNREACH', 'ENOTFOUND', 'EAI_AGAIN'],
+]);
+const NO_CONNECTION = /timeout exceeded when trying to connect|pool after calling end/;
 const DRIVER_MESSAGES =
   /timeout exceeded when trying to connect|Query read timeout|Connection terminated|Client has encountered a connection error|pool after calling end|Client was closed|Driver not Connected/;
 
@@ -39,7 +43,9 @@ export function isDatabaseUnavailable(error: unknown): boolean {
  * written. False where nobody knows.
  */
 export function isAnswered(error: unknown): boolean {
-  return sqlState(error) !== undefined;
+  const state = sqlState(error);
+  // An administrator who ends the back end, or the server, ends the connection with it (57P01 and its like).
+  return state !== undefined && !state.startsWith('57P');
 }
 
 /** Whether a lock was not to be had in the time that there was for it, or only by breaking a deadlock. */
@@ -53,6 +59,23 @@ export function insufficientPrivilege(error: unknown): string | undefined {
   if (sqlState(error) !== '42501') return undefined;
   const message = driverError(error)?.message;
   return typeof message === 'string' ? message : 'permission denied';
+}
+
+/**
+ * Whether a statement that failed may have been done all the same: it was sent, and the connection was lost before its
+ * answer came.
+ */
+export function isOutcomeUnknown(error: unknown): boolean {
+  const state = sqlState(error);
+  if (state !== undefined) return state.startsWith('08') || state.startsWith('57P');
+  const cause = driverError(error);
+  if (typeof cause?.code === 'string' && NEVER_CONNECTED.has(cause.code)) return false;
+  return !(typeof cause?.message === 'string' && NO_CONNECTION.test(cause.message));
+}
+
+/** Whether what a row refers to was removed by another request meanwhile. */
+export function isForeignKeyViolation(error: unknown): boolean {
+  return sqlState(error) === '23503';
 }
 
 /** Whether an insert or update met a row that is already there; `constraint` narrows it to one index. */

@@ -15,6 +15,7 @@ import {
   type TimeLimits,
 } from './time-limits.js';
 import type { Tx } from './tx.js';
+import { noteWrite, noting } from './write-watch.js';
 
 /** What a database is opened with. */
 export interface DatabaseOptions {
@@ -70,7 +71,11 @@ export class Database {
         () => false,
       );
     const { manager } = dataSource;
-    this.direct = { query: (statement, values) => this.#queryDirectly(statement, values), run, manager };
+    this.direct = {
+      query: (statement, values) => noting(statement, this.#queryDirectly(statement, values)),
+      run,
+      manager,
+    };
     this.batches = {
       query: (statement, values) => this.transaction((tx) => tx.query(statement, values), BATCH_LIMITS),
       run,
@@ -146,6 +151,8 @@ export class Database {
         run: (text, values) => runOn(client, text, values),
         manager: runner.manager,
       });
+      // Before it is sent: whether it was done is not known where its answer is lost.
+      noteWrite();
       await runner.commitTransaction();
       return result;
     } catch (error) {

@@ -8,6 +8,7 @@ import { getConfigToken } from '@nestjs/config';
 import { Cron, CronExpression } from '@nestjs/schedule';
 import type { CoreConfig } from '../core.config.js';
 import { Database } from '../database/database.js';
+import { BATCH_LIMITS } from '../database/time-limits.js';
 import { Rounds } from '../jobs/rounds.js';
 import { Erasures } from './erasures.js';
 
@@ -20,7 +21,7 @@ export class ErasureWorker implements OnApplicationBootstrap, BeforeApplicationS
   readonly #rounds = new Rounds('Erasures', {
     failure: 'what an erased user left could not be cleared',
     everyMs: EVERY_MS,
-    run: () => this.database.transaction((tx) => this.erasures.step(tx)),
+    run: () => this.database.transaction((tx) => this.erasures.step(tx), BATCH_LIMITS),
   });
 
   constructor(
@@ -39,6 +40,6 @@ export class ErasureWorker implements OnApplicationBootstrap, BeforeApplicationS
 
   @Cron(CronExpression.EVERY_HOUR)
   async forget(): Promise<void> {
-    await this.erasures.forget(this.database.direct);
+    await this.erasures.forget(this.database.batches);
   }
 }

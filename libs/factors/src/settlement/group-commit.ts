@@ -5,6 +5,7 @@ import {
   Database,
   type EventDraft,
   EventLog,
+  noting,
   type Statement,
   statement,
 } from '@countersign/core';
@@ -58,7 +59,8 @@ export class GroupCommit {
 
   /** Spends an answer, committed when this resolves. */
   spend(step: SpentStep): Promise<SpentStepOutcome> {
-    return this.#coalescer.run(step);
+    // Whichever request's turn the statement runs in, it writes for each of them.
+    return noting(this.#spend, this.#coalescer.run(step));
   }
 
   async #settle(steps: readonly SpentStep[]): Promise<SpentStepOutcome[]> {
