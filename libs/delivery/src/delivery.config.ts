@@ -37,6 +37,8 @@ export interface DeliveryConfig {
   readonly smsVendors: readonly SmsVendor[];
   /** ISO 3166 codes; `undefined` allows all. */
   readonly smsAllowedCountries: ReadonlySet<string> | undefined;
+  /** Beginnings of numbers that libphonenumber does not know yet: `+1436`. */
+  readonly smsAllowedPrefixes: readonly string[];
   readonly smsDailyLimit: number;
   readonly smsCountryHourlyLimit: number;
   /** Percent of the codes sent to a country that must be used; 0 switches the brake off. */
@@ -101,6 +103,13 @@ const variables = {
     )
     .optional()
     .describe('countries that SMS may go to (ISO 3166); production with an SMS vendor must state them'),
+  SMS_ALLOWED_PREFIXES: list()
+    .refine(
+      (prefixes) => prefixes.every((prefix) => /^\+[1-9][0-9]{1,13}$/.test(prefix)),
+      'expected beginnings of numbers with + and country code: +1436,+1624',
+    )
+    .optional()
+    .describe('numbers of no known type that SMS may go to as well: ranges newer than libphonenumber'),
   SMS_DAILY_LIMIT: whole(0, 100_000_000).prefault('1000').describe('SMS per application and day'),
   SMS_COUNTRY_HOURLY_LIMIT: whole(0, 100_000_000)
     .prefault('200')
@@ -164,6 +173,7 @@ export const deliverySection = defineSection<'delivery', typeof variables, Deliv
     smsVendors: (values.SMS_VENDORS ?? setUp(values)).filter(isVendor),
     smsAllowedCountries:
       values.SMS_ALLOWED_COUNTRIES && new Set(values.SMS_ALLOWED_COUNTRIES.map((code) => code.toUpperCase())),
+    smsAllowedPrefixes: values.SMS_ALLOWED_PREFIXES ?? [],
     smsDailyLimit: values.SMS_DAILY_LIMIT,
     smsCountryHourlyLimit: values.SMS_COUNTRY_HOURLY_LIMIT,
     smsMinConversion: values.SMS_MIN_CONVERSION,

@@ -1,4 +1,5 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Logger } from '@nestjs/common';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { newId } from '@countersign/core';
 import { expectProblem, setPolicy } from '../../factories/accounts.js';
 import { startTestApp, type TestApp } from '../../factories/app.js';
@@ -39,6 +40,36 @@ describe('the guards against SMS pumping', () => {
     expect((await enrol(world)).status).toBe(201);
     world.clock.advance(24 * HOUR);
     expect((await enrol(world, number)).status).toBe(201);
+  });
+
+  it('let numbers newer than the library have a tenth of every cap, in allowed countries and named ranges', async () => {
+    const world = await start({
+      SMS_ALLOWED_COUNTRIES: 'GE,US',
+      SMS_ALLOWED_PREFIXES: '+1436',
+      SMS_COUNTRY_HOURLY_LIMIT: '20',
+      RATE_LIMIT_SMS_NUMBER: '10/1d',
+    });
+    const unknown = (nth: number): string => `+99511111111${nth}`;
+    expect((await enrol(world, unknown(1))).status).toBe(201);
+    expectCapped(await enrol(world, unknown(1)), 'number_limit', 86_400);
+    expect((await enrol(world, unknown(2))).status).toBe(201);
+    expectCapped(await enrol(world, unknown(3)), 'country_limit', 3_600);
+    // What is known to be mobile has what is left.
+    expect((await enrol(world, '+995555102077')).status).toBe(201);
+    expect((await enrol(world, '+14362345678')).status).toBe(201);
+    expect(newestCode(world, '+14362345678')).toMatch(/^\d{6}$/);
+  });
+
+  it('refuse an unknown area code of North America, and tell the operator its range without the number', async () => {
+    const world = await start({ SMS_ALLOWED_COUNTRIES: 'US,CA' });
+    const warnings = vi.spyOn(Logger.prototype, 'warn').mockImplementation(() => undefined);
+    const refused = await enrol(world, '+16242345678');
+    const said = JSON.stringify(warnings.mock.calls);
+    warnings.mockRestore();
+    expectProblem(refused, 422, 'destination_refused');
+    expect(refused.body.reason).toBe('invalid_number');
+    expect(said).toContain('an SMS was refused (invalid_number): a number of +1624');
+    expect(said).not.toContain('2345678');
   });
 
   it('let enrolments have a fifth of the day, and logins the rest', async () => {

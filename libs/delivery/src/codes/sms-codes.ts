@@ -1,12 +1,15 @@
 import { Injectable } from '@nestjs/common';
 import { Database } from '@countersign/core';
-import type { SmsClaim } from '../guards/cap-buckets.js';
+import type { CapPart, SmsClaim } from '../guards/cap-buckets.js';
 import { SendCaps } from '../guards/send-caps.js';
 import { SmsDestinations } from '../guards/sms-destinations.js';
 import { MessageStore, type NewMessage } from '../messages/message.store.js';
 import { type SmsSent, SmsSender } from '../sms/sms-sender.js';
 import { type CodeMessage, codeSms } from '../templates/code.templates.js';
 import type { CodeToDeliver, Delivered } from './code-delivery.js';
+
+/** What libphonenumber does not know may be a new range of mobile numbers, or one that somebody earns from. */
+const UNKNOWN_TYPE: CapPart = { name: 'unknown_type', of: 10 };
 
 /** Sends codes by SMS, which costs money: every guard is asked before a vendor is. */
 @Injectable()
@@ -35,6 +38,7 @@ export class SmsCodes {
       to: recipient.to,
       country: ruling.country,
       enrolment,
+      ...(ruling.known ? {} : { part: UNKNOWN_TYPE }),
     };
     const cap = await this.caps.take(claim);
     if (!cap.taken) return { outcome: 'capped', reason: cap.cap, retryAfterMs: cap.retryAfterMs };

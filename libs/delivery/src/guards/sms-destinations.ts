@@ -1,4 +1,4 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Inject, Injectable, Logger } from '@nestjs/common';
 import { getConfigToken } from '@nestjs/config';
 import { limitAddress, Sealer } from '@countersign/core';
 import { createHmac, type KeyObject } from 'node:crypto';
@@ -9,12 +9,19 @@ import { smsDestination } from './sms-destination.js';
 
 /** Whether SMS may go to a number at this moment. */
 export type DestinationRuling =
-  | { readonly outcome: 'allowed'; readonly country: string; readonly source: string | null }
+  | {
+      readonly outcome: 'allowed';
+      readonly country: string;
+      /** Whether its numbering plan says that the number is mobile. */
+      readonly known: boolean;
+      readonly source: string | null;
+    }
   | Extract<Delivered, { outcome: 'refused' | 'capped' }>;
 
 /** Decides where SMS may go: by the number itself, and by what has been going on in its country. It counts nothing. */
 @Injectable()
 export class SmsDestinations {
+  readonly #logger = new Logger('Sms');
   readonly #sourceKey: KeyObject;
 
   constructor(
@@ -27,12 +34,17 @@ export class SmsDestinations {
 
   /** @param code whose recipient is a number in E.164 form */
   async ruling({ application, recipient, enrolment, askedFrom }: CodeToDeliver): Promise<DestinationRuling> {
-    const destination = smsDestination(recipient.to, this.config.smsAllowedCountries);
-    if (!destination.allowed) return { outcome: 'refused', reason: destination.reason };
-    const { country } = destination;
+    const { smsAllowedCountries: countries, smsAllowedPrefixes: prefixes } = this.config;
+    const destination = smsDestination(recipient.to, { countries, prefixes });
+    if (!destination.allowed) {
+      // Only an operator can mend a range that should be allowed.
+      this.#logger.warn(`an SMS was refused (${destination.reason}): a number of ${destination.range}`);
+      return { outcome: 'refused', reason: destination.reason };
+    }
+    const { country, known } = destination;
     const source = enrolment && askedFrom !== null ? this.#sourceOf(askedFrom) : null;
     const pauseMs = await this.brake.pause({ applicationId: application.id, country, enrolment, source });
-    if (pauseMs === undefined) return { outcome: 'allowed', country, source };
+    if (pauseMs === undefined) return { outcome: 'allowed', country, known, source };
     return { outcome: 'capped', reason: 'country_conversion', retryAfterMs: pauseMs };
   }
 
