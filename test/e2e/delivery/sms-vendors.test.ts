@@ -1,6 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { Logger } from '@nestjs/common';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { expectProblem } from '../../factories/accounts.js';
 import { startTestApp, type TestApp } from '../../factories/app.js';
 import { enrolCodes, mobileNumber } from '../../factories/codes.js';
@@ -60,6 +61,16 @@ describe('several SMS vendors', () => {
     const person = await register(world);
     return (await enrolCodes(world, person.accessToken, { phoneNumber: mobileNumber() })).status;
   };
+  // What is logged, without the message itself.
+  const warningsOf = async <T>(run: () => Promise<T>): Promise<{ result: T; warnings: string[] }> => {
+    const warn = vi.spyOn(Logger.prototype, 'warn');
+    try {
+      const result = await run();
+      return { result, warnings: warn.mock.calls.map(([said]) => String(said)) };
+    } finally {
+      warn.mockRestore();
+    }
+  };
   const lastVendor = async (): Promise<string | undefined> => {
     const [row] = await sql<{ vendor: string }>(
       world.databaseUrl,
@@ -97,11 +108,40 @@ describe('several SMS vendors', () => {
     },
   );
 
-  it('do not both refuse a number that the first one cannot send to', async () => {
-    twilio.behave({ status: 400, code: 21614 });
+  it.each([21408, 21211, 21217, 21614])(
+    'stand in for one another where the first one refuses a number for reasons of its own (%i)',
+    async (code) => {
+      twilio.behave({ status: 400, code });
+      const before = posted.length;
+      const { result, warnings } = await warningsOf(enrol);
+      expect(result).toBe(201);
+      expect(posted).toHaveLength(before + 1);
+      expect(await lastVendor()).toBe('http');
+      expect(warnings.join()).toContain(`code ${code}`);
+    },
+  );
+
+  it('do not write to an owner who has asked the first one not to be written to', async () => {
+    twilio.behave({ status: 400, code: 21610 });
     const before = posted.length;
-    expect(await enrol()).toBe(422);
+    const { result, warnings } = await warningsOf(enrol);
+    expect(result).toBe(422);
     expect(posted).toHaveLength(before);
+    expect(warnings.join()).toContain('code 21610');
+  });
+
+  it('refuse the number as the first one did where the others do not send', async () => {
+    twilio.behave({ status: 400, code: 21408 });
+    status = 500;
+    const person = await register(world);
+    const phoneNumber = mobileNumber();
+    const { result, warnings } = await warningsOf(() =>
+      enrolCodes(world, person.accessToken, { phoneNumber }),
+    );
+    expectProblem(result, 422, 'destination_refused');
+    expect(result.body.reason).toBe('country_not_allowed');
+    expect(warnings).toHaveLength(2);
+    expect(warnings.join()).not.toContain(phoneNumber.slice(-6));
   });
 
   it.each([500, 404, 302])(

@@ -16,8 +16,13 @@ export type SmsSent =
   | { readonly outcome: 'accepted'; readonly vendor: string; readonly vendorId: string | null }
   /** The vendor had the request, and then said nothing in time. It counts as sent, and is not sent again. */
   | { readonly outcome: 'unknown'; readonly vendor: string }
-  /** The vendor says that this number cannot be sent to. */
-  | { readonly outcome: 'rejected'; readonly vendor: string; readonly reason: DestinationRefusal }
+  /** The vendor does not send to this number. Another one may, unless it is the owner of the number who refuses. */
+  | {
+      readonly outcome: 'rejected';
+      readonly vendor: string;
+      readonly reason: DestinationRefusal;
+      readonly byOwner: boolean;
+    }
   /** It was not sent; another vendor may. */
   | { readonly outcome: 'failed'; readonly vendor: string };
 

@@ -3,7 +3,7 @@ import type twilioPackage from 'twilio';
 import type { DestinationRefusal } from '../codes/code-delivery.js';
 import type { TwilioConfig } from '../delivery.config.js';
 import { type Sms, SmsSender, type SmsSent } from './sms-sender.js';
-import { postToVendorTwice } from './vendor-request.js';
+import { postToVendorTwice, serverOf, type VendorAnswer } from './vendor-request.js';
 
 /** The vendor's name in the records. */
 export const TWILIO = 'twilio';
@@ -19,11 +19,12 @@ const REFUSALS: Readonly<Record<number, DestinationRefusal>> = {
   21610: 'opted_out',
   21614: 'not_a_mobile_number',
 };
+const TWILIO_SERVER = 'api.twilio.com:443';
 
 /** Raised where no answer came, so that it reaches us through Twilio's client. */
 class NoAnswer extends Error {
-  constructor(readonly outcome: 'unanswered' | 'unreachable') {
-    super(outcome);
+  constructor(readonly answer: Exclude<VendorAnswer, { outcome: 'answered' }>) {
+    super(answer.outcome);
   }
 }
 
@@ -61,18 +62,24 @@ export class TwilioSender extends SmsSender {
   }
 
   #failure(error: unknown): SmsSent {
-    if (error instanceof NoAnswer && error.outcome === 'unanswered') {
-      this.#logger.warn('no answer in time: the message counts as sent');
+    if (error instanceof NoAnswer) return this.#silence(error.answer);
+    const { status, code } = errorNumbers(error);
+    // Also where it is the number that is refused: 21408 is a setting of this account, which only its operator can mend.
+    this.#logger.warn(`Twilio refused a message (status ${status ?? 'unknown'}, code ${code ?? 'none'})`);
+    const reason = code === undefined ? undefined : REFUSALS[code];
+    return reason === undefined
+      ? { outcome: 'failed', vendor: TWILIO }
+      : { outcome: 'rejected', vendor: TWILIO, reason, byOwner: reason === 'opted_out' };
+  }
+
+  #silence(answer: NoAnswer['answer']): SmsSent {
+    const { baseUrl } = this.config;
+    const server = baseUrl === undefined ? TWILIO_SERVER : serverOf(baseUrl);
+    if (answer.outcome === 'unanswered') {
+      this.#logger.warn(`no answer of ${server} in time: the message counts as sent`);
       return { outcome: 'unknown', vendor: TWILIO };
     }
-    const { status, code } = errorNumbers(error);
-    const reason = code === undefined ? undefined : REFUSALS[code];
-    if (reason !== undefined) return { outcome: 'rejected', vendor: TWILIO, reason };
-    this.#logger.warn(
-      error instanceof NoAnswer
-        ? 'cannot be reached'
-        : `refused a message (status ${status ?? 'unknown'}, code ${code ?? 'none'})`,
-    );
+    this.#logger.warn(`cannot be reached (${answer.cause} ${server})`);
     return { outcome: 'failed', vendor: TWILIO };
   }
 
@@ -108,7 +115,7 @@ function transport(
       },
       body: new URLSearchParams(data as Record<string, string>).toString(),
     });
-    if (answer.outcome !== 'answered') throw new NoAnswer(answer.outcome);
+    if (answer.outcome !== 'answered') throw new NoAnswer(answer);
     return {
       statusCode: answer.status,
       body: parsed(answer.body) as T,

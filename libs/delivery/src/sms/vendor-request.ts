@@ -5,6 +5,8 @@ const CONNECT_MS = 2_000;
 const ANSWER_MS = 5_000;
 const LONGEST_ANSWER = 64 * 1024;
 const GATEWAY_TIMEOUT = 504;
+/** The system's own word for it, which is what operators look up. */
+const TOO_LATE = 'ETIMEDOUT';
 
 /** A request to a vendor on the internet. */
 export interface VendorRequest {
@@ -18,8 +20,8 @@ export type VendorAnswer =
   | { readonly outcome: 'answered'; readonly status: number; readonly body: string }
   /** The request was written, and no answer came in time, or a gateway's 504: the vendor may have acted on it. */
   | { readonly outcome: 'unanswered' }
-  /** There was no connection, or it broke before an answer began. */
-  | { readonly outcome: 'unreachable' };
+  /** There was no connection, or it broke before an answer began; `cause` is the error's code. */
+  | { readonly outcome: 'unreachable'; readonly cause: string };
 
 /**
  * Posts to a vendor: on a connection of its own, so that one gone stale cannot be mistaken for a failure; without
@@ -60,9 +62,12 @@ function postToVendor(request: VendorRequest): Promise<VendorAnswer> {
       },
     );
     const connecting = setTimeout(() => {
-      if (!connected) end({ outcome: 'unreachable' });
+      if (!connected) end({ outcome: 'unreachable', cause: TOO_LATE });
     }, CONNECT_MS);
-    const answering = setTimeout(() => end({ outcome: written ? 'unanswered' : 'unreachable' }), ANSWER_MS);
+    const answering = setTimeout(
+      () => end(written ? { outcome: 'unanswered' } : { outcome: 'unreachable', cause: TOO_LATE }),
+      ANSWER_MS,
+    );
     outgoing.on('socket', (socket) => {
       socket.once(secure ? 'secureConnect' : 'connect', () => {
         connected = true;
@@ -71,7 +76,9 @@ function postToVendor(request: VendorRequest): Promise<VendorAnswer> {
     outgoing.on('finish', () => {
       written = connected;
     });
-    outgoing.on('error', () => end({ outcome: 'unreachable' }));
+    outgoing.on('error', ({ code }: NodeJS.ErrnoException) =>
+      end({ outcome: 'unreachable', cause: code ?? 'unknown' }),
+    );
     outgoing.end(request.body);
   });
 }
@@ -80,4 +87,10 @@ function postToVendor(request: VendorRequest): Promise<VendorAnswer> {
 export async function postToVendorTwice(request: VendorRequest): Promise<VendorAnswer> {
   const first = await postToVendor(request);
   return first.outcome === 'unreachable' ? postToVendor(request) : first;
+}
+
+/** The server of a vendor's URL, for the log: nothing else of the URL, which may hold a secret. */
+export function serverOf(url: string): string {
+  const { hostname, port, protocol } = new URL(url);
+  return `${hostname}:${port === '' ? (protocol === 'http:' ? '80' : '443') : port}`;
 }
