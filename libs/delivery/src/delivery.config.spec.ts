@@ -18,15 +18,19 @@ function delivery(env: Record<string, string>): DeliveryConfig {
   return loadConfig(env, SECTIONS).slices['delivery'] as DeliveryConfig;
 }
 
-/** The variables at fault, in order. */
-function faultsOf(env: Record<string, string>): string[] {
+function judge(env: Record<string, string>): ConfigError['faults'] {
   try {
     delivery(env);
     return [];
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    return error.faults.map(({ variable }) => variable);
+    return error.faults;
   }
+}
+
+/** The variables at fault, in order. */
+function faultsOf(env: Record<string, string>): string[] {
+  return judge(env).map(({ variable }) => variable);
 }
 
 describe('the configuration of delivery', () => {
@@ -69,12 +73,58 @@ describe('the configuration of delivery', () => {
     expect(faultsOf(env)).toEqual([variable]);
   });
 
-  it.each(['no-reply@acme.example', 'Acme <no-reply@acme.example>'])(
-    'sends mail from the address in %j',
-    (from) => {
-      expect(delivery({ ...SMTP, MAIL_FROM: from }).smtp?.from).toBe('no-reply@acme.example');
-    },
-  );
+  it.each([
+    ['SMS_ALLOWED_COUNTRIES', 'UK,DE', /UK is no country code.*GB/],
+    ['SMS_ALLOWED_COUNTRIES', 'en', /EN is no country code.*GB/],
+    ['SMS_ALLOWED_COUNTRIES', 'EL', /EL is no country code.*GR/],
+    ['SMS_ALLOWED_COUNTRIES', 'XX', /XX is no country code/],
+    ['SMS_ALLOWED_COUNTRIES', 'DEU', /two letters/],
+    ['SMTP_URL', 'smtps://mail.example.com:587', /smtp:\/\/…:587/],
+    ['SMTP_URL', 'smtp://mail.example.com:465', /smtps:\/\/…:465/],
+    ['SMTP_URL', 'smtp://mail.example.com:587?secure=true', /secure.*smtps:\/\//],
+    ['SMTP_URL', 'smtp://mail.example.com?ignoreTLS=true', /ignoreTLS/],
+    ['SMTP_URL', 'smtp://mail.example.com/?pool=1&ignoreTLS=1', /pool, ignoreTLS/],
+    ['SMTP_URL', 'smtp://mail.example.com/relay', /%2F/],
+    ['SMTP_URL', 'smtp://mail.example.com#x', /%23/],
+    ['SMS_HTTP_BODY', '{"to":"{{to}}","text":"{{text}}","otp":"{{otp}}"}', /\{\{otp\}\}/],
+    ['SMS_HTTP_BODY', '{"to":"{{ to }}","text":"{{text}}"}', /\{\{ to \}\}/],
+    ['SMS_HTTP_BODY', '{"otp":"{{code}}"}', /\{\{to\}\}/],
+    ['SMS_HTTP_BODY', '{"to":"{{to}}"}', /\{\{text\}\} or \{\{code\}\}/],
+    ['SMS_HTTP_URL', 'https://sms.example.com/send?to={{to}}', /\{\{to\}\}.*SMS_HTTP_BODY/],
+    ['SMS_HTTP_HEADERS', '{"x-to":"{{to}}"}', /\{\{to\}\}.*SMS_HTTP_BODY/],
+  ])('refuses %s=%s, and says what to write instead', (variable, value, fix) => {
+    const base = variable.startsWith('SMTP') ? SMTP : variable.startsWith('SMS_HTTP') ? HTTP : {};
+    expect(judge({ ...base, [variable]: value })).toEqual([
+      { variable, message: expect.stringMatching(fix) as unknown },
+    ]);
+  });
+
+  it('repeats nothing of a password that was not encoded', () => {
+    for (const url of ['smtp://jo:12?qz@mail.example.com', 'smtp://jo:12/qz@mail', 'smtp://jo:12#qz@mail']) {
+      const [fault] = judge({ ...SMTP, SMTP_URL: url });
+      expect(fault?.variable).toBe('SMTP_URL');
+      expect(fault?.message).not.toContain('qz');
+    }
+  });
+
+  it('takes a body with the bare code, for vendors whose texts are registered with them', () => {
+    const body = '{"mobiles":"{{to}}","otp":"{{code}}"}';
+    expect(delivery({ ...HTTP, SMS_HTTP_BODY: body }).smsHttp?.body).toBe(body);
+  });
+
+  it.each([
+    ['no-reply@acme.example', undefined],
+    ['<no-reply@acme.example>', undefined],
+    ['Acme <no-reply@acme.example>', 'Acme'],
+    ['Acme, Inc. <no-reply@acme.example>', 'Acme, Inc.'],
+    ['"Acme \\"A\\" Inc." <no-reply@acme.example>', 'Acme "A" Inc.'],
+  ])('sends mail from the address in %j, by the name in it', (from, fromName) => {
+    const { smtp } = delivery({ ...SMTP, MAIL_FROM: from });
+    expect({ from: smtp?.from, fromName: smtp?.fromName }).toEqual({
+      from: 'no-reply@acme.example',
+      fromName,
+    });
+  });
 
   describe('in production', () => {
     it.each([TWILIO, HTTP])('refuses SMS that may go anywhere', (vendor) => {

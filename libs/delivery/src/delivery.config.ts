@@ -1,16 +1,19 @@
 import {
   type ConfigFault,
   defineSection,
+  flag,
   list,
-  plainUrl,
   type RateLimit,
   rateLimit,
   Secret,
   whole,
 } from '@countersign/core';
 import { z } from 'zod';
-import { mailable } from './email/mail-address.js';
-import { httpHeaders } from './sms/http-template.js';
+import { mailFromOf } from './email/mail-from.js';
+import { smtpUrlFault } from './email/smtp-url.js';
+import { outboundUrl } from './outbound-url.js';
+import { countriesFault } from './sms/country-codes.js';
+import { bodyFault, httpHeaders, unfilledPlaceholder } from './sms/http-template.js';
 
 /** How Twilio is reached. */
 export interface TwilioConfig {
@@ -29,6 +32,15 @@ export interface SmsHttpConfig {
   readonly body: string;
 }
 
+/** How the mail server is reached. */
+export interface SmtpConfig {
+  readonly url: Secret;
+  /** The address that mail is from. */
+  readonly from: string;
+  /** The name that it is from; each application's own where absent. */
+  readonly fromName: string | undefined;
+}
+
 /** What delivery needs to know. */
 export interface DeliveryConfig {
   readonly twilio: TwilioConfig | undefined;
@@ -41,12 +53,14 @@ export interface DeliveryConfig {
   readonly smsAllowedPrefixes: readonly string[];
   readonly smsDailyLimit: number;
   readonly smsCountryHourlyLimit: number;
+  /** Whether the last line of an SMS binds the code to its site. */
+  readonly smsOriginLine: boolean;
   /** Percent of the codes sent to a country that must be used; 0 switches the brake off. */
   readonly smsMinConversion: number;
   readonly smsPerNumber: RateLimit | 'off';
   readonly emailDailyLimit: number;
   readonly emailPerRecipient: RateLimit | 'off';
-  readonly smtp: { readonly url: Secret; readonly from: string } | undefined;
+  readonly smtp: SmtpConfig | undefined;
 }
 
 const VENDORS = ['twilio', 'http'] as const;
@@ -75,32 +89,29 @@ const variables = {
     .optional()
     .describe('instead of TWILIO_FROM: the service that chooses a number'),
   TWILIO_BASE_URL: outboundUrl().optional().describe("for proxies and tests; Twilio's own where absent"),
-  SMS_HTTP_URL: outboundUrl().optional().describe('SMS through any vendor that takes an HTTP POST'),
-  SMS_HTTP_HEADERS: z
-    .string()
-    .refine(
-      (text) => httpHeaders(text) !== undefined,
-      'expected a JSON object of header names and texts, such as {"authorization":"Bearer …"}',
-    )
+  SMS_HTTP_URL: outboundUrl()
+    .pipe(judged(unfilledPlaceholder))
+    .optional()
+    .describe('SMS through any vendor that takes an HTTP POST'),
+  SMS_HTTP_HEADERS: judged((text) =>
+    httpHeaders(text) === undefined
+      ? 'expected a JSON object of header names and texts, such as {"authorization":"Bearer …"}'
+      : unfilledPlaceholder(text),
+  )
     .optional()
     .describe('its headers, as a JSON object; application/json where no content type is given'),
-  SMS_HTTP_BODY: z
-    .string()
-    .refine(
-      (text) => text.includes('{{to}}') && text.includes('{{text}}'),
-      'expected a text with {{to}} and {{text}}',
-    )
+  SMS_HTTP_BODY: judged(bodyFault)
     .default('{"to":"{{to}}","text":"{{text}}"}')
-    .describe('its body; {{to}}, {{text}} and {{id}} are filled in, escaped for the content type'),
+    .describe('its body; {{to}}, {{text}}, {{code}} and {{id}} are filled in, escaped for the content type'),
   SMS_VENDORS: list()
     .refine((names) => names.every(isVendor), `expected a list of ${VENDORS.join(', ')}`)
     .optional()
     .describe('SMS vendors in the order in which they are asked; all that are set up where absent'),
   SMS_ALLOWED_COUNTRIES: list()
-    .refine(
-      (countries) => countries.every((code) => /^[A-Za-z]{2}$/.test(code)),
-      'expected country codes: GE,DE',
-    )
+    .superRefine((codes, context) => {
+      const message = countriesFault(codes);
+      if (message !== undefined) context.addIssue({ code: 'custom', message });
+    })
     .optional()
     .describe('countries that SMS may go to (ISO 3166); production with an SMS vendor must state them'),
   SMS_ALLOWED_PREFIXES: list()
@@ -119,6 +130,9 @@ const variables = {
     .describe(
       'percent of the codes sent to a country that must be used, else sending there pauses; 0 for never',
     ),
+  SMS_ORIGIN_LINE: flag()
+    .prefault('true')
+    .describe('whether the last line of an SMS binds the code to its site, so that phones offer it there'),
   RATE_LIMIT_SMS_NUMBER: rateLimit().prefault('10/1d').describe('SMS per number, whoever asks'),
   EMAIL_DAILY_LIMIT: whole(0, 100_000_000)
     .prefault('1000')
@@ -126,16 +140,12 @@ const variables = {
   RATE_LIMIT_EMAIL_RECIPIENT: rateLimit()
     .prefault('10/1d')
     .describe('codes by e-mail per address, whoever asks'),
-  SMTP_URL: z
-    .string()
-    .refine(isSmtpUrl, 'expected smtp://user:password@host:587 or smtps://…, user and password URL-encoded')
+  SMTP_URL: judged(smtpUrlFault).optional().describe('e-mail through any SMTP server'),
+  MAIL_FROM: judged((text) =>
+    mailFromOf(text) === undefined ? 'expected an address, or Name <address>' : undefined,
+  )
     .optional()
-    .describe('e-mail through any SMTP server'),
-  MAIL_FROM: z
-    .string()
-    .refine((text) => mailAddress(text) !== undefined, 'expected an address, or Name <address>')
-    .optional()
-    .describe('sender of e-mail'),
+    .describe('sender of e-mail; without a name in it, each application goes by its own'),
 };
 
 const LIMITS = ['RATE_LIMIT_SMS_NUMBER', 'RATE_LIMIT_EMAIL_RECIPIENT'] as const;
@@ -176,14 +186,12 @@ export const deliverySection = defineSection<'delivery', typeof variables, Deliv
     smsAllowedPrefixes: values.SMS_ALLOWED_PREFIXES ?? [],
     smsDailyLimit: values.SMS_DAILY_LIMIT,
     smsCountryHourlyLimit: values.SMS_COUNTRY_HOURLY_LIMIT,
+    smsOriginLine: values.SMS_ORIGIN_LINE,
     smsMinConversion: values.SMS_MIN_CONVERSION,
     smsPerNumber: values.RATE_LIMIT_SMS_NUMBER,
     emailDailyLimit: values.EMAIL_DAILY_LIMIT,
     emailPerRecipient: values.RATE_LIMIT_EMAIL_RECIPIENT,
-    smtp:
-      values.SMTP_URL === undefined || values.MAIL_FROM === undefined
-        ? undefined
-        : { url: new Secret(values.SMTP_URL), from: mailAddress(values.MAIL_FROM) ?? values.MAIL_FROM },
+    smtp: smtpOf(values),
   }),
 });
 
@@ -204,6 +212,12 @@ function twilioOf(values: Values): TwilioConfig | undefined {
     sender: messagingServiceSid === undefined ? { from: from ?? '' } : { messagingServiceSid },
     baseUrl: values.TWILIO_BASE_URL?.replace(/\/+$/, ''),
   };
+}
+
+function smtpOf({ SMTP_URL: url, MAIL_FROM: from = '' }: Values): SmtpConfig | undefined {
+  const mailFrom = mailFromOf(from);
+  if (url === undefined || mailFrom === undefined) return undefined;
+  return { url: new Secret(url), from: mailFrom.address, fromName: mailFrom.name };
 }
 
 function twilioFaults(values: Values): ConfigFault[] {
@@ -244,41 +258,10 @@ function isVendor(name: string): name is SmsVendor {
   return (VENDORS as readonly string[]).includes(name);
 }
 
-// Credentials and codes travel in these requests: only this machine is near enough to do without TLS.
-function outboundUrl(): z.ZodType<string, string> {
-  return z.string().refine((text) => {
-    const url = plainUrl(text);
-    if (url === undefined || !isDecodable(url)) return false;
-    return url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url.hostname));
-  }, 'expected an https:// address (http:// to this machine only), user and password URL-encoded');
-}
-
-/** Whether a host is this machine. */
-export function isLoopback(hostname: string): boolean {
-  return /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/.test(hostname);
-}
-
-function isSmtpUrl(text: string): boolean {
-  const url = plainUrl(text);
-  return (
-    url !== undefined && ['smtp:', 'smtps:'].includes(url.protocol) && url.hostname !== '' && isDecodable(url)
-  );
-}
-
-// A bare % in a password would be found out by the first message only.
-function isDecodable({ username, password }: URL): boolean {
-  try {
-    decodeURIComponent(username);
-    decodeURIComponent(password);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-/** The address in a text that is one, or `Name <address>`: as it is written, but for the domain's spelling. */
-function mailAddress(text: string): string | undefined {
-  const address = /^[^<>\p{Cc}]*<([^<>\s]+)>$/u.exec(text.trim())?.[1] ?? text.trim();
-  const form = mailable(address);
-  return form && address.slice(0, address.lastIndexOf('@')) + form.slice(form.lastIndexOf('@'));
+// A rule that says itself what is wrong.
+function judged(fault: (text: string) => string | undefined): z.ZodType<string, string> {
+  return z.string().superRefine((text, context) => {
+    const message = fault(text);
+    if (message !== undefined) context.addIssue({ code: 'custom', message });
+  });
 }

@@ -8,6 +8,7 @@ import { activate, answer, factorsOf } from '../../factories/factors.js';
 import { register } from '../../factories/people.js';
 import { type MailServer, startMailServer } from '../../factories/smtp.js';
 import { sql } from '../../factories/sql.js';
+import { warningsOf } from '../../factories/warnings.js';
 
 const CODE = /\b\d{6}\b/;
 
@@ -43,13 +44,13 @@ describe('e-mail through an SMTP server', () => {
     expect((await answer(world, challenge, { code: newest() })).status).toBe(200);
   });
 
-  it('says the code first, in text and in HTML, from the application', async () => {
+  it('says the code first, in text and in HTML, from the name in MAIL_FROM', async () => {
     const person = await register(world);
     await enrolCodes(world, person.accessToken, { email: person.email });
     const mail = server.taken.at(-1);
     const code = newest();
     expect(mail?.subject).toBe(`${code} is your Countersign code`);
-    expect(mail?.from?.value).toEqual([{ name: 'Countersign', address: 'no-reply@acme.example' }]);
+    expect(mail?.from?.value).toEqual([{ name: 'Acme', address: 'no-reply@acme.example' }]);
     expect(mail?.text).toContain(code);
     expect(mail?.html).toContain(`>${code}</p>`);
     expect(mail?.headers.get('auto-submitted')).toBe('auto-generated');
@@ -141,11 +142,12 @@ describe('an SMTP server that', () => {
     const world = await startTestApp({ env: gone.env });
     try {
       const person = await register(world);
-      expectProblem(
-        await enrolCodes(world, person.accessToken, { email: person.email }),
-        502,
-        'delivery_failed',
+      const { result, warnings } = await warningsOf(() =>
+        enrolCodes(world, person.accessToken, { email: person.email }),
       );
+      expectProblem(result, 502, 'delivery_failed');
+      expect(warnings).toContain(`a message was not taken (ECONNREFUSED 127.0.0.1:${gone.port})`);
+      expect(warnings.join()).not.toContain(person.email);
     } finally {
       await world.stop();
     }
@@ -192,11 +194,11 @@ describe('an SMTP server that', () => {
     const world = await startTestApp({ env });
     try {
       const person = await register(world);
-      expectProblem(
-        await enrolCodes(world, person.accessToken, { email: person.email }),
-        502,
-        'delivery_failed',
+      const { result, warnings } = await warningsOf(() =>
+        enrolCodes(world, person.accessToken, { email: person.email }),
       );
+      expectProblem(result, 502, 'delivery_failed');
+      expect(warnings.join()).toMatch(/\((?:CERT_HAS_EXPIRED|DEPTH_ZERO_SELF_SIGNED_CERT) 127\.0\.0\.1:\d+\)/);
       expect(server.taken).toEqual([]);
     } finally {
       await world.stop();
@@ -215,12 +217,17 @@ describe('an SMTP server that', () => {
         done(null, { user: username });
       },
     });
-    const env = { ...server.env, SMTP_URL: `smtp://jo%40acme.example:p%2Fw%3A@127.0.0.1:${server.port}` };
+    const env = {
+      SMTP_URL: `smtp://jo%40acme.example:p%2Fw%3A@127.0.0.1:${server.port}`,
+      MAIL_FROM: 'no-reply@acme.example',
+    };
     const world = await startTestApp({ env });
     try {
       const person = await register(world);
       expect((await enrolCodes(world, person.accessToken, { email: person.email })).status).toBe(201);
       expect(seen).toEqual([{ username: 'jo@acme.example', password: 'p/w:' }]);
+      // Without a name in MAIL_FROM, each application goes by its own.
+      expect(server.taken[0]?.from?.value[0]?.name).toBe('Countersign');
     } finally {
       await world.stop();
       await server.stop();

@@ -1,13 +1,13 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { Logger } from '@nestjs/common';
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { expectProblem } from '../../factories/accounts.js';
 import { startTestApp, type TestApp } from '../../factories/app.js';
 import { enrolCodes, mobileNumber } from '../../factories/codes.js';
 import { register } from '../../factories/people.js';
 import { sql } from '../../factories/sql.js';
 import { startTwilio, type TwilioStandIn } from '../../factories/twilio.js';
+import { warningsOf } from '../../factories/warnings.js';
 
 interface Posted {
   readonly path: string;
@@ -42,7 +42,7 @@ describe('several SMS vendors', () => {
         ...twilio.env,
         SMS_HTTP_URL: `http://127.0.0.1:${port}/send?v=1`,
         SMS_HTTP_HEADERS: '{"Authorization":"Bearer of-the-vendor"}',
-        SMS_HTTP_BODY: '{"recipient":"{{to}}","message":"{{text}}","reference":"{{id}}"}',
+        SMS_HTTP_BODY: '{"recipient":"{{to}}","message":"{{text}}","otp":"{{code}}","reference":"{{id}}"}',
         SMS_VENDORS: 'twilio,http',
       },
     });
@@ -60,16 +60,6 @@ describe('several SMS vendors', () => {
   const enrol = async (): Promise<number> => {
     const person = await register(world);
     return (await enrolCodes(world, person.accessToken, { phoneNumber: mobileNumber() })).status;
-  };
-  // What is logged, without the message itself.
-  const warningsOf = async <T>(run: () => Promise<T>): Promise<{ result: T; warnings: string[] }> => {
-    const warn = vi.spyOn(Logger.prototype, 'warn');
-    try {
-      const result = await run();
-      return { result, warnings: warn.mock.calls.map(([said]) => String(said)) };
-    } finally {
-      warn.mockRestore();
-    }
   };
   const lastVendor = async (): Promise<string | undefined> => {
     const [row] = await sql<{ vendor: string }>(
@@ -92,7 +82,11 @@ describe('several SMS vendors', () => {
       expect(posted.at(-1)).toMatchObject({
         path: '/send?v=1',
         authorization: 'Bearer of-the-vendor',
-        body: { recipient: expect.stringMatching(/^\+44/), message: expect.stringMatching(/^\d{6} is your/) },
+        body: {
+          recipient: expect.stringMatching(/^\+44/),
+          message: expect.stringMatching(/^\d{6} is your/),
+          otp: expect.stringMatching(/^\d{6}$/),
+        },
       });
       expect(await lastVendor()).toBe('http');
     },

@@ -68,6 +68,7 @@ export class SmsCodes {
     const sent = await this.sender.send({
       to: recipient.to,
       text: codeSms(message),
+      code: message.code,
       id,
       validForSeconds: Math.ceil(ttlMs / 1_000),
     });

@@ -1,7 +1,9 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { getConfigToken } from '@nestjs/config';
 import { type CoreConfig, isWebOrigin } from '@countersign/core';
+import type { Application } from '@countersign/directory';
 import type { Channel, Recipient } from '@countersign/factor-kit';
+import type { DeliveryConfig } from '../delivery.config.js';
 import type { CodeMessage } from '../templates/code.templates.js';
 import { languageOf } from '../templates/language.js';
 import { CodeDelivery, type CodeToDeliver, type Delivered } from './code-delivery.js';
@@ -18,6 +20,7 @@ export class VendorCodeDelivery extends CodeDelivery {
     private readonly sms: SmsCodes,
     private readonly email: EmailCodes,
     @Inject(getConfigToken('core')) core: CoreConfig,
+    @Inject(getConfigToken('delivery')) private readonly config: DeliveryConfig,
   ) {
     super();
     this.#publicHost = new URL(core.publicUrl).hostname;
@@ -37,13 +40,17 @@ export class VendorCodeDelivery extends CodeDelivery {
   }
 
   #message({ application, code, ttlMs, locale }: CodeToDeliver): CodeMessage {
-    const origin = application.allowedOrigins.find(isWebOrigin);
     return {
       language: languageOf(locale, application.policy.defaultLocale),
       issuer: application.issuer,
       code,
       minutes: Math.max(1, Math.floor(ttlMs / 60_000)),
-      host: (origin === undefined ? undefined : URL.parse(origin)?.hostname) ?? this.#publicHost,
+      host: this.config.smsOriginLine ? this.#hostOf(application) : undefined,
     };
+  }
+
+  #hostOf({ allowedOrigins }: Application): string {
+    const origin = allowedOrigins.find(isWebOrigin);
+    return (origin === undefined ? undefined : URL.parse(origin)?.hostname) ?? this.#publicHost;
   }
 }

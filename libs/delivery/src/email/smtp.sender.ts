@@ -1,12 +1,14 @@
 import { Logger } from '@nestjs/common';
-import type { Secret } from '@countersign/core';
 import type { Transporter } from 'nodemailer';
 import type { Options } from 'nodemailer/lib/smtp-pool/index.js';
 import type SMTPPool from 'nodemailer/lib/smtp-pool/index.js';
 import { PassThrough } from 'node:stream';
-import { isLoopback } from '../delivery.config.js';
+import type { SmtpConfig } from '../delivery.config.js';
+import { isLoopback } from '../outbound-url.js';
 import { plain } from '../templates/plain.js';
 import { type Email, EmailSender, type Sent } from './email-sender.js';
+import { smtpFailure } from './smtp-failure.js';
+import { type SmtpServer, smtpServerOf } from './smtp-url.js';
 
 const CONNECT_MS = 3_000;
 const SILENCE_MS = 5_000;
@@ -29,8 +31,11 @@ export class SmtpSender extends EmailSender {
   readonly #logger = new Logger('Smtp');
   #transport: Promise<Transporter<SMTPPool.SentMessageInfo>> | undefined;
 
-  constructor(private readonly config: { readonly url: Secret; readonly from: string }) {
+  readonly #server: SmtpServer;
+
+  constructor(private readonly config: SmtpConfig) {
     super();
+    this.#server = smtpServerOf(config.url.reveal());
   }
 
   override async send(email: Email): Promise<Sent> {
@@ -66,16 +71,11 @@ export class SmtpSender extends EmailSender {
   }
 
   #failed(error: unknown, { written, to }: { readonly written: boolean; readonly to: string }): Attempt {
-    const { code, responseCode } = (error instanceof Error ? error : {}) as {
-      code?: unknown;
-      responseCode?: unknown;
-    };
-    const said = typeof responseCode === 'number';
-    // The server's own words, and nobody's address: responses quote recipients.
-    this.#logger.warn(
-      `a message was not taken (${typeof code === 'string' ? code : 'timeout'}${said ? `, ${responseCode}` : ''})${isAscii(to) ? '' : BEYOND_ASCII}`,
-    );
-    if (said) return 'failed';
+    const { host, port } = this.#server;
+    const { cause, code, answered } = smtpFailure(error);
+    const hint = isAscii(to) ? '' : BEYOND_ASCII;
+    this.#logger.warn(`a message was not taken (${cause} ${host}:${port})${hint}`);
+    if (answered) return 'failed';
     if (written) return 'unknown';
     return code === 'EAUTH' || code === 'EENVELOPE' || code === 'EMESSAGE' ? 'failed' : 'not-written';
   }
@@ -83,7 +83,7 @@ export class SmtpSender extends EmailSender {
   #message({ to, fromName, subject, text, html, id }: Email): object {
     const domain = this.config.from.split('@').at(-1) ?? 'localhost';
     return {
-      from: { name: plain(fromName), address: this.config.from },
+      from: { name: this.config.fromName ?? plain(fromName), address: this.config.from },
       to: { name: '', address: to },
       recipient: to,
       subject: plain(subject),
@@ -99,24 +99,21 @@ export class SmtpSender extends EmailSender {
 
   async #connect(): Promise<Transporter<SMTPPool.SentMessageInfo>> {
     const { createTransport } = await import('nodemailer');
-    const url = new URL(this.config.url.reveal());
-    const secure = url.protocol === 'smtps:';
+    const { host, port, secure, auth } = this.#server;
     const options: Options = {
       pool: true,
-      host: url.hostname.replace(/^\[|\]$/g, ''),
-      port: url.port === '' ? (secure ? 465 : 587) : Number(url.port),
+      host,
+      port,
       secure,
       // A relay on this machine is near enough to do without, and has no certificate that could be verified.
-      ...(secure ? {} : isLoopback(url.hostname) ? { ignoreTLS: true } : { requireTLS: true }),
+      ...(secure ? {} : isLoopback(host) ? { ignoreTLS: true } : { requireTLS: true }),
       tls: { minVersion: 'TLSv1.2' },
       maxConnections: CONNECTIONS,
       connectionTimeout: CONNECT_MS,
       dnsTimeout: CONNECT_MS,
       greetingTimeout: CONNECT_MS,
       socketTimeout: SILENCE_MS,
-      ...(url.username === ''
-        ? {}
-        : { auth: { user: decodeURIComponent(url.username), pass: decodeURIComponent(url.password) } }),
+      ...(auth === undefined ? {} : { auth }),
     };
     const transport = createTransport(options);
     transport.use('stream', (mail, done) => {

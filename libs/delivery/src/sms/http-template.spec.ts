@@ -2,12 +2,17 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { filled, httpHeaders } from './http-template.js';
 
-const values = { to: '+14155550167', text: 'say "hi" & <bye>\n#1', id: 'm1' };
+const values = { to: '+14155550167', text: 'say "hi" & <bye>\n#1', code: '012345', id: 'm1' };
 
 describe('a body', () => {
   it('is filled in for JSON so that it says what was meant', () => {
     const body = filled('{"to":"{{to}}","text":"{{text}}","ref":"{{id}}"}', values, 'application/json');
     expect(JSON.parse(body)).toEqual({ to: values.to, text: values.text, ref: values.id });
+  });
+
+  it('can have the bare code, for vendors whose texts are registered with them', () => {
+    const body = filled('{"mobiles":"{{to}}","otp":"{{code}}"}', values, 'application/json');
+    expect(JSON.parse(body)).toEqual({ mobiles: values.to, otp: '012345' });
   });
 
   it('is filled in for forms and XML alike', () => {

@@ -1,15 +1,48 @@
 import { escapeHtml } from '@countersign/core';
 
-/** Fills a body's `{{to}}`, `{{text}}` and `{{id}}`, each escaped for the content type that it stands in. */
+/** What can stand in a body, in two pairs of braces. `code` is for vendors whose texts are registered with them. */
+const PLACEHOLDERS = ['to', 'text', 'code', 'id'] as const;
+
+type Placeholder = (typeof PLACEHOLDERS)[number];
+
+/** Fills a body's placeholders, each escaped for the content type that it stands in. */
 export function filled(
   template: string,
-  values: Readonly<Record<'to' | 'text' | 'id', string>>,
+  values: Readonly<Record<Placeholder, string>>,
   contentType: string,
 ): string {
   const escape = escapeFor(contentType);
-  return template.replace(/\{\{(to|text|id)\}\}/g, (_all, name: 'to' | 'text' | 'id') =>
-    escape(values[name]),
+  return template.replace(/\{\{([a-z]+)\}\}/g, (all, name: string) =>
+    isPlaceholder(name) ? escape(values[name]) : all,
   );
+}
+
+/** What is wrong with a body: a placeholder that is not filled in, or one that is missing. */
+export function bodyFault(text: string): string | undefined {
+  const names = placeholdersIn(text);
+  const unknown = names.find((name) => !isPlaceholder(name));
+  if (unknown !== undefined) {
+    const known = PLACEHOLDERS.map((name) => `{{${name}}}`).join(', ');
+    return `{{${unknown}}} is not filled in; known are ${known}, without blanks`;
+  }
+  if (!names.includes('to')) return 'expected a text with {{to}}, and {{text}} or {{code}}';
+  return names.includes('text') || names.includes('code') ? undefined : 'expected {{text}} or {{code}} in it';
+}
+
+/** What is wrong with a setting in which nothing is filled in. Only the names that a body knows are repeated. */
+export function unfilledPlaceholder(text: string): string | undefined {
+  const name = placeholdersIn(text).find(isPlaceholder);
+  return name === undefined
+    ? undefined
+    : `{{${name}}} is not filled in here: placeholders are for SMS_HTTP_BODY only`;
+}
+
+function placeholdersIn(text: string): string[] {
+  return [...text.matchAll(/\{\{([^{}]{0,40})\}\}/g)].map(([, name = '']) => name);
+}
+
+function isPlaceholder(name: string): name is Placeholder {
+  return (PLACEHOLDERS as readonly string[]).includes(name);
 }
 
 function escapeFor(contentType: string): (text: string) => string {

@@ -15,7 +15,7 @@ export class HttpSmsSender extends SmsSender {
     super();
   }
 
-  override async send({ to, text, id }: Sms): Promise<SmsSent> {
+  override async send({ to, text, code, id }: Sms): Promise<SmsSent> {
     const headers = Object.fromEntries(
       Object.entries(this.config.headers).map(([name, secret]) => [name, secret.reveal()]),
     );
@@ -24,7 +24,7 @@ export class HttpSmsSender extends SmsSender {
     const answer = await postToVendorTwice({
       url,
       headers: { ...headers, 'content-type': contentType },
-      body: filled(this.config.body, { to, text, id }, contentType),
+      body: filled(this.config.body, { to, text, code, id }, contentType),
     });
     switch (answer.outcome) {
       case 'unanswered':

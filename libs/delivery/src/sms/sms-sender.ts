@@ -5,6 +5,8 @@ export interface Sms {
   /** E.164. */
   readonly to: string;
   readonly text: string;
+  /** The code in it, for vendors that write the text themselves. */
+  readonly code: string;
   /** Our own id of the message (UUID), by which the vendor's reports find it. */
   readonly id: string;
   /** Seconds after which nobody needs it any more. */

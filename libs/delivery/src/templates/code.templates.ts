@@ -1,4 +1,5 @@
 import { mailHtml } from './html.js';
+import { isGsm7, towardsGsm7 } from './gsm7.js';
 import type { Language } from './language.js';
 import { plain } from './plain.js';
 
@@ -9,8 +10,8 @@ export interface CodeMessage {
   readonly issuer: string;
   readonly code: string;
   readonly minutes: number;
-  /** Where the code is to be typed: `app.example.com`. */
-  readonly host: string;
+  /** Where the code is to be typed: `app.example.com`; `undefined` binds it to no site. */
+  readonly host: string | undefined;
 }
 
 /** A mail's parts. */
@@ -87,15 +88,16 @@ const WORDINGS: Readonly<Record<Language, Wording>> = {
   },
 };
 
-const LONGEST_ISSUER_IN_SMS = 30;
+const MAX_ISSUER_IN_SMS = 30;
 
 /**
  * The text of an SMS. Its last line binds the code to the site that it is for, so that phones offer it there and
  * nowhere else (https://wicg.github.io/sms-one-time-codes/).
  */
 export function codeSms({ language, issuer, code, minutes, host }: CodeMessage): string {
-  const name = shortened(plain(issuer), LONGEST_ISSUER_IN_SMS);
-  return `${WORDINGS[language].sms(code, name, minutes)}\n\n@${host} #${code}`;
+  const name = shortened(towardsGsm7(plain(issuer)));
+  const text = WORDINGS[language].sms(code, name, minutes);
+  return host === undefined ? text : `${text}\n\n@${host} #${code}`;
 }
 
 /** A mail with a code, as text and as HTML. */
@@ -111,7 +113,13 @@ export function codeMail({ language, issuer, code, minutes }: CodeMessage): Mail
   };
 }
 
-function shortened(text: string, longest: number): string {
-  const characters = [...text];
-  return characters.length <= longest ? text : `${characters.slice(0, longest - 1).join('')}…`;
+function shortened(name: string): string {
+  const characters = [...name];
+  if (characters.length <= MAX_ISSUER_IN_SMS) return name;
+  // One “…” would make the whole message one of 70 characters.
+  const end = isGsm7(name) ? '...' : '…';
+  return `${characters
+    .slice(0, MAX_ISSUER_IN_SMS - end.length)
+    .join('')
+    .trimEnd()}${end}`;
 }
