@@ -15,21 +15,25 @@ export type Presented =
 const BEARER = /^Bearer +([A-Za-z0-9._~+/-]+=*)$/i;
 
 /** Reads `X-API-Key` and `Authorization`. The same credential in both, or twice in one, counts once. */
-export function presentedBy({ headers, headersDistinct, rawHeaders }: IncomingMessage): Presented {
-  const { authorization, 'x-api-key': apiKey } = headers;
-  if (apiKey === undefined && authorization === undefined) return { kind: 'none' };
+export function presentedBy(request: IncomingMessage): Presented {
+  const { authorization, 'x-api-key': apiKey } = request.headers;
   // Of several `Authorization` headers Node keeps the first; others it joins with commas.
-  const authorizations =
-    authorization !== undefined && occurrences(rawHeaders, 'authorization') > 1
-      ? (headersDistinct['authorization'] ?? [])
-      : [authorization];
-  const keys = apiKey === undefined ? [] : String(apiKey).split(', ');
-  const bearers = authorizations.map((text) =>
-    text === undefined ? undefined : (BEARER.exec(text)?.[1] ?? null),
-  );
-  const texts = new Set([...keys, ...bearers].filter((text) => text !== undefined));
+  const repeated = authorization !== undefined && occurrences(request.rawHeaders, 'authorization') > 1;
+  if (repeated || (apiKey !== undefined && (authorization !== undefined || apiKey.includes(',')))) {
+    return oneOf(request);
+  }
+  if (apiKey !== undefined) return { kind: 'key', text: String(apiKey) };
+  if (authorization === undefined) return { kind: 'none' };
+  const text = BEARER.exec(authorization)?.[1];
+  return text === undefined ? { kind: 'other' } : { kind: 'bearer', text };
+}
+
+function oneOf({ headersDistinct }: IncomingMessage): Presented {
+  const keys = (headersDistinct['x-api-key'] ?? []).flatMap((value) => value.split(/, */));
+  const bearers = (headersDistinct['authorization'] ?? []).map((value) => BEARER.exec(value)?.[1]);
+  const texts = new Set([...keys, ...bearers]);
   const [text] = texts;
   if (texts.size > 1) return { kind: 'several' };
-  if (typeof text !== 'string') return { kind: 'other' };
+  if (text === undefined) return { kind: 'other' };
   return { kind: keys.length > 0 ? 'key' : 'bearer', text };
 }
