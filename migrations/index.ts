@@ -7,6 +7,7 @@ import { MailedLinks0000000000006 } from './0006-mailed-links.js';
 import { SigningKeys0000000000007 } from './0007-signing-keys.js';
 import { RefreshMilestones0000000000008 } from './0008-refresh-milestones.js';
 import { UserIndices0000000000009 } from './0009-user-indices.js';
+import { WhoseAddress0000000000010 } from './0010-whose-address.js';
 import { Erasures0000000000011 } from './0011-erasures.js';
 import { MessageSources0000000000014 } from './0014-message-sources.js';
 import { Redeliveries0000000000017 } from './0017-redeliveries.js';
@@ -22,6 +23,7 @@ export const migrations = [
   SigningKeys0000000000007,
   RefreshMilestones0000000000008,
   UserIndices0000000000009,
+  WhoseAddress0000000000010,
   Erasures0000000000011,
   MessageSources0000000000014,
   Redeliveries0000000000017,

@@ -44,7 +44,7 @@ describe.skipIf(!HAS_REDIS)('mails with links, on two instances', () => {
   });
 
   it('that a worker let fall are sent by another, and only the newest link opens', async () => {
-    const { email } = await registerAt(0);
+    const { email, password } = await registerAt(0);
     await allSent();
     const [first = ''] = mailsTo(email);
     // As if the worker had died after the mail had left, and before it wrote that down.
@@ -53,7 +53,7 @@ describe.skipIf(!HAS_REDIS)('mails with links, on two instances', () => {
     await allSent();
     const [, second = ''] = mailsTo(email);
     const verify = (text: string): Promise<Answer> =>
-      pair.client(1).post('/v1/auth/email/verify', { token: /^vfy_\S+$/m.exec(text)?.[0] });
+      pair.client(1).post('/v1/auth/email/verify', { token: /^vfy_\S+$/m.exec(text)?.[0], password });
     expect((await verify(first)).status).toBe(401);
     expect((await verify(second)).status).toBe(204);
   });

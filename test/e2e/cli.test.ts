@@ -49,6 +49,7 @@ describe('the command line', () => {
 
   it('resets an account: a new password, an administrator now, sessions ended, the second factor kept', async () => {
     const person = await registerWithTotp(world);
+    await sql(databaseUrl, `UPDATE users SET email_verified_at = now() WHERE email = $1`, [person.email]);
     const deviceToken = await trustedDevice(person);
     const opened = await beginLogin(world, person);
     const password = `another ${randomBytes(9).toString('hex')}`;
@@ -75,6 +76,25 @@ describe('the command line', () => {
     expect(verified).toMatchObject({ status: 200, body: { user: { role: 'admin' } } });
     const types = (await eventsOf(databaseUrl, person.id)).map(({ type }) => type);
     expect(types).toEqual(expect.arrayContaining(['user.updated', 'password.changed', 'session.revoked']));
+  });
+
+  it('clears an account whose address was never verified: it may be a stranger’s', async () => {
+    const stranger = await registerWithTotp(world);
+    await sql(databaseUrl, `UPDATE users SET display_name = 'Stranger' WHERE email = $1`, [stranger.email]);
+    const deviceToken = await trustedDevice(stranger);
+    const password = `another ${randomBytes(9).toString('hex')}`;
+    const output = await said(admin, ['--email', stranger.email, '--password', password]);
+    expect(output).toContain('second factors');
+    const me = await world.client.get('/v1/me', { token: stranger.accessToken });
+    expect(me.status).toBe(401);
+    const login = await world.client.post('/v1/auth/login', { email: stranger.email, password, deviceToken });
+    expect(login.body).toMatchObject({
+      status: 'authenticated',
+      user: { role: 'admin', emailVerified: true, twoFactorEnabled: false, displayName: 'Administrator' },
+    });
+    expect(login.body.user.secondFactorRemovedAt).toBeDefined();
+    const types = (await eventsOf(databaseUrl, stranger.id)).map(({ type }) => type);
+    expect(types).toEqual(expect.arrayContaining(['factor.removed', 'device.revoked', 'session.revoked']));
   });
 
   it('takes a password from standard input', async () => {

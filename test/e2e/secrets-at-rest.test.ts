@@ -120,7 +120,7 @@ describe.runIf(hasRedisServer)(
       tokens('registration', await answered(201, client.post('/v1/auth/register', { email, password })));
       await answered(401, client.post('/v1/auth/login', { email, password: wrong }));
       const verification = await linkTo(email, 'verify-email');
-      await client.post('/v1/auth/email/verify', { token: verification });
+      await answered(204, client.post('/v1/auth/email/verify', { token: verification, password }));
       token = tokens('login', await answered(200, client.post('/v1/auth/login', { email, password })));
 
       const enrolled = await answered(201, client.post('/v1/me/factors', { type: 'totp' }, { token }));

@@ -27,6 +27,8 @@ export interface AuthConfig {
   readonly passwordFailures: RateLimit | 'off';
   /** Mails with links per account. */
   readonly mailLimit: RateLimit | 'off';
+  /** How long an account waits to be verified before it is erased (api.md, "Whose address"). */
+  readonly unverifiedRetentionMs: number | 'off';
   /** A range service of breached passwords, without a slash at its end. */
   readonly breachedPasswordsUrl: string | undefined;
   readonly argon2: {
@@ -49,6 +51,12 @@ const variables = {
     .describe("whether administrators' changes need a fresh second factor; true in production"),
   RATE_LIMIT_PASSWORD_FAILURES: rateLimit().prefault('50/15m').describe('wrong passwords per account'),
   RATE_LIMIT_MAIL: rateLimit().prefault('3/1h').describe('mails with links per account'),
+  UNVERIFIED_RETENTION: z
+    .union([z.literal('off'), duration()], { error: 'expected a duration such as 30d, or off' })
+    .prefault('30d')
+    .describe(
+      'accounts are erased whose address nobody verified so long after the last link was mailed; or off',
+    ),
   BREACHED_PASSWORDS_URL: z
     .string()
     .refine((text) => /^https?:$/.test(plainUrl(text)?.protocol ?? ''), 'expected an https:// or http:// URL')
@@ -109,6 +117,7 @@ export const authSection = defineSection<'auth', typeof variables, AuthConfig>({
     adminRequiresSecondFactor: values.ADMIN_REQUIRE_SECOND_FACTOR ?? production,
     passwordFailures: values.RATE_LIMIT_PASSWORD_FAILURES,
     mailLimit: values.RATE_LIMIT_MAIL,
+    unverifiedRetentionMs: values.UNVERIFIED_RETENTION,
     breachedPasswordsUrl: values.BREACHED_PASSWORDS_URL?.replace(/\/+$/, ''),
     argon2: {
       memoryKib: values.ARGON2_MEMORY_KIB,

@@ -7,8 +7,14 @@ import { FactorsModule } from '@countersign/factors';
 import { AccountMaker } from './accounts/account-maker.js';
 import { AccountStore } from './accounts/account.store.js';
 import { NewPasswords } from './accounts/new-passwords.js';
+import { PromotedAccounts } from './accounts/promoted-accounts.js';
+import { UnverifiedAccountStore } from './accounts/unverified-account.store.js';
+import { UnverifiedAccountsSweeper } from './accounts/unverified-accounts.sweeper.js';
 import { VerifiedAddresses } from './accounts/verified-addresses.js';
 import type { AuthConfig } from './auth.config.js';
+import { LinkEnder } from './mailed-links/link-ender.js';
+import { LinkPreparer } from './mailed-links/link-preparer.js';
+import { LinkProofs } from './mailed-links/link-proofs.js';
 import { LinkSender } from './mailed-links/link-sender.js';
 import { MailCourier } from './mailed-links/mail-courier.js';
 import { MailedLinkEntity } from './mailed-links/mailed-link.entity.js';
@@ -66,11 +72,17 @@ export const authEntities = [SessionEntity, MailedLinkEntity];
     AccountMaker,
     NewPasswords,
     VerifiedAddresses,
+    PromotedAccounts,
+    UnverifiedAccountStore,
+    UnverifiedAccountsSweeper,
     BreachedPasswords,
     PasswordScreening,
     MailedLinkStore,
     MailedLinks,
     PresentedLinks,
+    LinkEnder,
+    LinkPreparer,
+    LinkProofs,
     LinkSender,
     MailCourier,
     MailedLinksSweeper,

@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { AddressStore } from './address.store.js';
 import { ApplicationEntity } from './application.entity.js';
 import { ApplicationStore } from './application.store.js';
 import { Applications } from './applications.js';
@@ -21,6 +22,7 @@ export const directoryEntities = [ApplicationEntity, UserEntity];
     CreateApplication,
     ChangeApplication,
     UserStore,
+    AddressStore,
     UserMaker,
     PutUser,
     EraseUser,
@@ -31,6 +33,7 @@ export const directoryEntities = [ApplicationEntity, UserEntity];
     CreateApplication,
     ChangeApplication,
     UserStore,
+    AddressStore,
     UserMaker,
     PutUser,
     EraseUser,

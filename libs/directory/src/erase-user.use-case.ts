@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Database, Erasures, EventLog, type Origin } from '@countersign/core';
+import { Database, Erasures, EventLog, type Origin, type Tx } from '@countersign/core';
 import { UserStore } from './user.store.js';
 
 /** Whom to erase, and who asked. */
@@ -10,6 +10,8 @@ export interface EraseUserInput {
   readonly applicationId: string;
   readonly role: 'user' | 'admin';
   readonly origin: Origin;
+  /** Asked once the user is locked: what speaks against it by then. */
+  readonly unless?: (tx: Tx) => Promise<boolean>;
 }
 
 /** How it ended. */
@@ -32,7 +34,14 @@ export class EraseUser {
    * @returns `last-admin` where the application would be left without an administrator, `gone` where the user was
    * erased already, `changed` where factors, password or status are not what they were; nothing was changed then
    */
-  async run({ userId, securityEpoch, applicationId, role, origin }: EraseUserInput): Promise<Erasure> {
+  async run({
+    userId,
+    securityEpoch,
+    applicationId,
+    role,
+    origin,
+    unless,
+  }: EraseUserInput): Promise<Erasure> {
     return this.database.transaction(async (tx) => {
       if (role === 'admin') {
         const admins = await this.users.lockAdmins(tx, applicationId);
@@ -41,7 +50,7 @@ export class EraseUser {
       // Suspended users too.
       const user = await this.users.lockAny(tx, userId);
       if (user === undefined) return 'gone';
-      if (user.securityEpoch !== securityEpoch) return 'changed';
+      if (user.securityEpoch !== securityEpoch || (await unless?.(tx)) === true) return 'changed';
       await this.events.append(tx, { type: 'user.deleted', applicationId, userId, origin, data: {} });
       await this.users.delete(tx, userId);
       await this.erasures.begin(tx, userId);

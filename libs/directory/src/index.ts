@@ -1,3 +1,4 @@
+export { AddressStore, type RegisteredProfile } from './address.store.js';
 export type { ApplicationPolicy, NoticeSettings, StoredPolicy } from './application-policy.js';
 export { ApplicationEntity } from './application.entity.js';
 export { type Application, ApplicationStore, DEFAULT_APPLICATION } from './application.store.js';

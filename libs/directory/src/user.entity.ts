@@ -9,6 +9,9 @@ import { ApplicationEntity } from './application.entity.js';
 @Index('users_known_email_index', ['applicationId', 'email'], {
   where: 'password_hash IS NULL AND email IS NOT NULL',
 })
+@Index('users_unverified_index', ['verificationMailedAt'], {
+  where: 'must_verify AND email_verified_at IS NULL',
+})
 @Index('users_account_email_key', ['applicationId', 'email'], {
   unique: true,
   where: 'password_hash IS NOT NULL',
@@ -33,6 +36,18 @@ export class UserEntity {
 
   @Column('timestamptz', { name: 'email_verified_at', nullable: true })
   emailVerifiedAt!: Date | null;
+
+  /** Whether the account was registered under a policy that demands a verified address. */
+  @Column('boolean', { name: 'must_verify', default: false })
+  mustVerify!: boolean;
+
+  /** When a link that verifies the address was last mailed to an account that must verify it. */
+  @Column('timestamptz', { name: 'verification_mailed_at', nullable: true })
+  verificationMailedAt!: Date | null;
+
+  /** When the second factor went with what others had set up at this address; until another one is active. */
+  @Column('timestamptz', { name: 'second_factor_removed_at', nullable: true })
+  secondFactorRemovedAt!: Date | null;
 
   @Column('text', { name: 'display_name', nullable: true })
   displayName!: string | null;

@@ -14,6 +14,8 @@ export interface NewAccount {
   readonly locale: string | null;
   readonly role: 'user' | 'admin';
   readonly passwordHash: string;
+  /** Whether the policy that it is registered under demands a verified address. */
+  readonly mustVerify: boolean;
 }
 
 /** A user as an operator's name for them finds them. */
@@ -71,7 +73,7 @@ const LOCK_ADMINS = statement(
 const MAKE_ADMIN = statement(
   'user-make-admin',
   `WITH before AS (
-     SELECT id, role, status
+     SELECT id, role, status, email_verified_at IS NOT NULL AS verified
        FROM users
       WHERE application_id = $1 AND email = ANY ($2::text[]) AND password_hash IS NOT NULL
       ORDER BY array_position($2::text[], email)
@@ -83,18 +85,13 @@ const MAKE_ADMIN = statement(
           email_verified_at = COALESCE(users.email_verified_at, $4), updated_at = $4
      FROM before
     WHERE users.id = before.id
-   RETURNING users.id, before.role <> 'admin' AS promoted, before.status <> 'active' AS reactivated`,
+   RETURNING users.id, before.role <> 'admin' AS promoted, before.status <> 'active' AS reactivated, before.verified`,
 );
 
 // What was derived from the password before ends with its epoch.
 const SET_PASSWORD = statement(
   'user-set-password',
   `UPDATE users SET password_hash = $2, security_epoch = security_epoch + 1, updated_at = $3 WHERE id = $1`,
-);
-
-const SET_VERIFIED_EMAIL = statement(
-  'user-set-verified-email',
-  `UPDATE users SET email = $2, email_verified_at = $3, updated_at = $3 WHERE id = $1`,
 );
 
 // NO KEY: a session that is being written refers to the user, and must not wait for this and this for it.
@@ -188,6 +185,7 @@ export class UserStore {
       this.clock.now(),
       this.events.rowsOf(event),
       otherSpellings(account.email),
+      account.mustVerify,
     ]);
     return made.length > 0;
   }
@@ -244,20 +242,6 @@ export class UserStore {
     await tx.query(SET_PASSWORD, [userId, passwordHash, this.clock.now()]);
   }
 
-  /**
-   * Gives an account an address that its owner has proven to read, perhaps the one that it has.
-   * @returns `false` where it is another account's; the transaction is given up then
-   */
-  async setVerifiedEmail(tx: Tx, userId: string, email: string): Promise<boolean> {
-    try {
-      await tx.query(SET_VERIFIED_EMAIL, [userId, email, this.clock.now()]);
-      return true;
-    } catch (error) {
-      if (isUniqueViolation(error, 'users_account_email_key')) return false;
-      throw error;
-    }
-  }
-
   /** Replaces the password hash by one of the same password under newer parameters. */
   async rehash(tx: Tx, userId: string, before: string, after: string): Promise<void> {
     await tx.manager.update(UserEntity, { id: userId, passwordHash: before }, { passwordHash: after });
@@ -266,23 +250,21 @@ export class UserStore {
   /**
    * Makes an account an active administrator with a new password, and ends everything that was derived from it.
    * @param email in any spelling
-   * @returns its UUID and the fields that differ now, the password aside
+   * @returns its UUID, the fields that differ now, the password aside, and whether its address was verified before
    */
   async makeAdmin(
     tx: Tx,
     applicationId: string,
     email: string,
     passwordHash: string,
-  ): Promise<{ readonly id: string; readonly changed: readonly string[] }> {
-    const [row] = await tx.query<{ id: string; promoted: boolean; reactivated: boolean }>(MAKE_ADMIN, [
-      applicationId,
-      emailSpellings(email),
-      passwordHash,
-      this.clock.now(),
-    ]);
+  ): Promise<{ readonly id: string; readonly changed: readonly string[]; readonly verified: boolean }> {
+    const [row] = await tx.query<{ id: string; promoted: boolean; reactivated: boolean; verified: boolean }>(
+      MAKE_ADMIN,
+      [applicationId, emailSpellings(email), passwordHash, this.clock.now()],
+    );
     if (row === undefined) throw new Error('The account is gone');
-    const { id, promoted, reactivated } = row;
-    return { id, changed: [...(promoted ? ['role'] : []), ...(reactivated ? ['status'] : [])] };
+    const { id, promoted, reactivated, verified } = row;
+    return { id, changed: [...(promoted ? ['role'] : []), ...(reactivated ? ['status'] : [])], verified };
   }
 
   /**
@@ -337,7 +319,7 @@ export class UserStore {
 }
 
 // $1 id, $2 application, $3 external id, $4 address, $5 display name, $6 locale, $7 role, $8 password hash, $9 now,
-// $10 event. Whoever runs the deployment has vouched for its administrators.
+// $10 event, $11 other spellings, $12 must verify. Whoever runs the deployment has vouched for its administrators.
 // Accounts of earlier versions may be stored under another spelling, which the unique index does not know. Almost every
 // address has one.
 function otherSpellings(email: string): string[] {
@@ -348,9 +330,9 @@ function insertAccountSql(events: EventLog): string {
   return `
   WITH account AS (
     INSERT INTO users (id, application_id, external_id, email, email_verified_at, display_name, locale, role,
-                       password_hash, created_at, updated_at)
+                       password_hash, must_verify, created_at, updated_at)
     SELECT $1::uuid, $2::uuid, $3, $4, CASE WHEN $7 = 'admin' THEN $9::timestamptz END, $5, $6, $7, $8,
-           $9::timestamptz, $9::timestamptz
+           $12::boolean, $9::timestamptz, $9::timestamptz
      WHERE NOT EXISTS (SELECT FROM users
                         WHERE application_id = $2 AND email = ANY ($11::text[]) AND password_hash IS NOT NULL)
         ON CONFLICT DO NOTHING

@@ -24,6 +24,7 @@ import { FactorOwners } from './enrolment/factor-owners.js';
 import { RemoteCleanUp } from './enrolment/remote-clean-up.js';
 import { Twins } from './enrolment/twins.js';
 import { ErasedUsers } from './erased-users.js';
+import { ClaimedAccounts } from './claimed-accounts.js';
 import { MailedProofs } from './mailed-proofs.js';
 import { OwnMail } from './own-mail.js';
 import { FactorEntity } from './factor.entity.js';
@@ -123,6 +124,7 @@ export const factorsEntities = [FactorEntity, SpentTokenEntity, SpentChallengeEn
     ErasedUsers,
     OwnMail,
     MailedProofs,
+    ClaimedAccounts,
     FactorRemover,
     RemoteCleanUp,
     SecondFactors,

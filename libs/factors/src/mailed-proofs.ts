@@ -1,7 +1,6 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { type EventDraft, EventLog, publicId, type Tx } from '@countersign/core';
 import { UserStore } from '@countersign/directory';
-import { FactorRemover } from './enrolment/factor-remover.js';
 import { FactorStore } from './factor.store.js';
 import { OwnMail } from './own-mail.js';
 
@@ -11,7 +10,6 @@ export class MailedProofs implements OnModuleInit {
   constructor(
     private readonly factors: FactorStore,
     private readonly ownMail: OwnMail,
-    private readonly remover: FactorRemover,
     private readonly users: UserStore,
     private readonly events: EventLog,
   ) {}
@@ -20,11 +18,6 @@ export class MailedProofs implements OnModuleInit {
     this.events.subscribe(['password.changed'], async (tx, event) => {
       if (event.data['by'] === 'mail' && event.userId !== null)
         await this.#lockOwnMail(tx, event, event.userId);
-    });
-    this.events.subscribe(['user.updated'], async (tx, event) => {
-      if (event.data['claimed'] === true && event.userId !== null) {
-        await this.#removeAll(tx, event, event.userId);
-      }
     });
   }
 
@@ -47,11 +40,5 @@ export class MailedProofs implements OnModuleInit {
         data: { factorId: publicId('fac', id), factorType: type, reason: 'password_reset' },
       })),
     );
-  }
-
-  // Whoever enrolled them may not be who reads the mail.
-  async #removeAll(tx: Tx, { applicationId, origin }: EventDraft, userId: string): Promise<void> {
-    const factors = await this.factors.every(tx, userId);
-    await this.remover.remove(tx, { applicationId, userId, origin }, factors);
   }
 }

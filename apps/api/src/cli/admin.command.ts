@@ -12,13 +12,16 @@ import { withEngine } from './with-engine.js';
 export async function admin(context: CommandContext): Promise<void> {
   const { email, password } = await credentials(context.args);
   const outcome = await setAdministrator(context, email, password.text);
-  context.say(
-    outcome === 'made'
-      ? `${email} is an administrator now.`
-      : `${email} is an administrator with a new password now. Its sessions have ended; a second factor stays.`,
-  );
+  context.say(`${email} ${OUTCOMES[outcome]}`);
   if (password.random) context.say(`Password, shown once: ${password.text}`);
 }
+
+const OUTCOMES = {
+  made: 'is an administrator now.',
+  reset: 'is an administrator with a new password now. Its sessions have ended; a second factor stays.',
+  cleared:
+    'is an administrator with a new password now. Its address was never verified, so what the account had is gone: sessions, trusted devices and second factors.',
+};
 
 interface Password {
   readonly text: string;
@@ -67,7 +70,7 @@ async function setAdministrator(
   context: CommandContext,
   email: string,
   password: string,
-): Promise<'made' | 'reset'> {
+): Promise<keyof typeof OUTCOMES> {
   return withEngine(context, async (engine) => {
     // The first command on an empty database finds no application yet.
     await engine.get(BootstrapAdmin).run(undefined);

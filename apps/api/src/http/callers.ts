@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { SessionStore } from '@countersign/auth';
+import { type SessionOfAccount, SessionStore } from '@countersign/auth';
 import { Problem } from '@countersign/core';
 import type { FastifyRequest } from 'fastify';
 import { CookieSessions } from './cookie-sessions.js';
@@ -24,12 +24,31 @@ export class Callers {
   }
 
   /**
+   * The live session that a request to an open route comes from: by its access token, or by a cookie that its page
+   * proves to be allowed to use.
+   * @returns `undefined` where it brought neither, or one that has ended
+   * @throws Problem `csrf_rejected` for an `X-CSRF-Token` from another origin or of another session
+   */
+  async ofOpenRoute(request: FastifyRequest): Promise<SessionOfAccount | undefined> {
+    const { credential } = request;
+    if (credential?.kind === 'access') {
+      const live = await this.sessions.findLive(credential.claims.sessionId);
+      return live?.account.id === credential.claims.userId ? live : undefined;
+    }
+    // A browser sends its cookie unasked; only the header says that it is meant.
+    if (request.headers['x-csrf-token'] === undefined || !this.#bringsCookie(request)) return undefined;
+    this.cookies.requireOrigin(request);
+    const live = await this.cookies.current(request);
+    if (live !== undefined) this.cookies.requireToken(request, live.session.id);
+    return live;
+  }
+
+  /**
    * @returns `undefined` where the request brought no cookie, or another credential: one that is wrong is not made good
    * @throws Problem `csrf_rejected`, `invalid_token`
    */
   async byCookie(request: FastifyRequest): Promise<Caller | undefined> {
-    if (request.credential?.kind !== 'none' || request.application === undefined) return undefined;
-    if (this.cookies.refreshToken(request) === undefined) return undefined;
+    if (!this.#bringsCookie(request)) return undefined;
     this.cookies.requireOrigin(request);
     const live = await this.cookies.current(request);
     if (live === undefined) throw new Problem('invalid_token');
@@ -43,5 +62,10 @@ export class Callers {
       mfaTime: session.mfaTime ?? undefined,
     };
     return { ...live, claims };
+  }
+
+  #bringsCookie(request: FastifyRequest): boolean {
+    if (request.credential?.kind !== 'none' || request.application === undefined) return false;
+    return this.cookies.refreshToken(request) !== undefined;
   }
 }

@@ -116,10 +116,22 @@ export class ForgotPasswordDto {
 }
 
 /** The token of a mailed link. */
-export class MailedTokenDto {
+class MailedTokenDto {
   @IsString()
   @MaxLength(LONGEST_TOKEN)
   token!: string;
+}
+
+/** A mailed link's token, and what shows that its reader chose the password. */
+export class VerifyEmailDto extends MailedTokenDto {
+  /**
+   * That of the registration that mailed the link, or for a change of address that of the account. Needed where no live
+   * session of the account comes along.
+   */
+  @MayBeAbsent()
+  @IsString()
+  @Validate(PasswordLength)
+  password?: string;
 }
 
 /** A mailed link's token, and the password that is to be. */
@@ -183,6 +195,11 @@ export class UserDto {
   role!: 'user' | 'admin';
   /** Whether a second factor is active. */
   twoFactorEnabled!: boolean;
+  /**
+   * When the second factor was removed because the address turned out to be somebody else's who set it up. There only
+   * until another one is active.
+   */
+  secondFactorRemovedAt?: string;
   /** @example "2026-11-23T08:00:00.000Z" */
   createdAt!: string;
 }

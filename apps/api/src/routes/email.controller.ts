@@ -1,16 +1,18 @@
-import { Body, Controller, HttpCode, Post, Req } from '@nestjs/common';
+import { Body, Controller, HttpCode, Post, Req, Res } from '@nestjs/common';
 import { ApiAcceptedResponse, ApiNoContentResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { ResendVerification, VerifyEmail } from '@countersign/auth';
 import { Problem } from '@countersign/core';
-import type { FastifyRequest } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { BeforeVerification, Public } from '../http/access.decorator.js';
+import { Callers } from '../http/callers.js';
 import { Problems } from '../http/problems.decorator.js';
 import { FailClosed } from '../http/rate-limit.decorator.js';
 import { callerOf, namedApplicationOf, originOf } from '../http/request.js';
 import { waitFor } from '../http/waiting.js';
 import { AcceptedDto } from './accepted.dto.js';
-import { MailedTokenDto } from './account.dto.js';
-import { deadLink } from './password.controller.js';
+import { VerifyEmailDto } from './account.dto.js';
+import { deadLink } from './dead-link.js';
+import { SECOND_FACTOR_REMOVED_HEADER, tellSecondFactorRemoved } from './second-factor-removed.js';
 
 @ApiTags('Accounts')
 @Controller('v1/auth/email')
@@ -18,6 +20,7 @@ export class EmailController {
   constructor(
     private readonly verifyEmail: VerifyEmail,
     private readonly resendVerification: ResendVerification,
+    private readonly callers: Callers,
   ) {}
 
   @Post('verify')
@@ -25,16 +28,39 @@ export class EmailController {
   @Public()
   @ApiOperation({
     summary: 'Verify an address by a mailed link; it becomes the account’s where it was to',
+    description:
+      'The link counts only with the password of the registration that mailed it, or with a live session of its account: an access token, or a cookie with an allowed `Origin` and `X-CSRF-Token`. What the account has stays. A registration that waited beside it takes the account over: then everything else of it ends.',
     operationId: 'verifyEmail',
   })
-  @ApiNoContentResponse({
-    description: 'Verified. The first time ends the sessions, devices and factors that the account had.',
-  })
-  @Problems('invalid_token')
-  async verify(@Body() { token }: MailedTokenDto, @Req() request: FastifyRequest): Promise<void> {
-    const applicationId = namedApplicationOf(request)?.id;
-    const result = await this.verifyEmail.run({ token, applicationId, origin: originOf(request) });
-    if (result === 'refused') throw deadLink();
+  @ApiNoContentResponse({ description: 'Verified.', headers: SECOND_FACTOR_REMOVED_HEADER })
+  @Problems('invalid_token', 'invalid_credentials', 'proof_required', 'csrf_rejected')
+  async verify(
+    @Body() { token, password }: VerifyEmailDto,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<void> {
+    const result = await this.verifyEmail.run({
+      token,
+      password,
+      applicationId: namedApplicationOf(request)?.id,
+      session: () => this.callers.ofOpenRoute(request),
+      origin: originOf(request),
+    });
+    switch (result.outcome) {
+      case 'verified':
+        return tellSecondFactorRemoved(reply, result);
+      case 'refused':
+        throw deadLink();
+      case 'wrong':
+        throw new Problem('invalid_credentials', {
+          detail: 'This is not the password that was chosen when the link was asked for.',
+        });
+      case 'missing':
+        // The page of the link shows what fits.
+        throw new Problem('proof_required', { members: { link: result.link } });
+      case 'limited':
+        throw new Problem('rate_limited', waitFor(result.budget));
+    }
   }
 
   @Post('resend')

@@ -1,8 +1,8 @@
-import { Body, Controller, HttpCode, Post, Req } from '@nestjs/common';
+import { Body, Controller, HttpCode, Post, Req, Res } from '@nestjs/common';
 import { ApiAcceptedResponse, ApiNoContentResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { ChangePassword, RequestPasswordReset, ResetPassword } from '@countersign/auth';
 import { Problem } from '@countersign/core';
-import type { FastifyRequest } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Public } from '../http/access.decorator.js';
 import { Problems } from '../http/problems.decorator.js';
 import { FailClosed } from '../http/rate-limit.decorator.js';
@@ -11,7 +11,9 @@ import { StepUpCheck } from '../http/step-up-check.js';
 import { waitFor } from '../http/waiting.js';
 import { AcceptedDto } from './accepted.dto.js';
 import { ChangePasswordDto, ForgotPasswordDto, ResetPasswordDto } from './account.dto.js';
+import { deadLink } from './dead-link.js';
 import { rejectedPassword } from './rejected-password.js';
+import { SECOND_FACTOR_REMOVED_HEADER, tellSecondFactorRemoved } from './second-factor-removed.js';
 import { changedMeanwhile } from './subject.js';
 
 @ApiTags('Accounts')
@@ -79,10 +81,22 @@ export class PasswordController {
   @HttpCode(204)
   @Public()
   @FailClosed()
-  @ApiOperation({ summary: 'Choose a new password by a mailed link', operationId: 'resetPassword' })
-  @ApiNoContentResponse({ description: 'Changed. All sessions and trusted devices have ended.' })
+  @ApiOperation({
+    summary: 'Choose a new password by a mailed link',
+    description:
+      'Takes the token of a link that was asked for, or, while no account has verified the address, of one that verifies it. An account whose address was never verified is verified by it, and its sessions, trusted devices and factors are removed.',
+    operationId: 'resetPassword',
+  })
+  @ApiNoContentResponse({
+    description: 'Changed. All sessions and trusted devices have ended.',
+    headers: SECOND_FACTOR_REMOVED_HEADER,
+  })
   @Problems('invalid_token', 'password_rejected')
-  async reset(@Body() body: ResetPasswordDto, @Req() request: FastifyRequest): Promise<void> {
+  async reset(
+    @Body() body: ResetPasswordDto,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<void> {
     const result = await this.resetPassword.run({
       token: body.token,
       newPassword: body.newPassword,
@@ -91,12 +105,6 @@ export class PasswordController {
     });
     if (result.outcome === 'rejected') throw rejectedPassword(result.ruling, 'newPassword');
     if (result.outcome === 'refused') throw deadLink();
+    tellSecondFactorRemoved(reply, result);
   }
-}
-
-/** The problem of a mailed link that opens nothing, or nothing any more. */
-export function deadLink(): Problem {
-  return new Problem('invalid_token', {
-    detail: 'The link is not valid, was used, or its time is over: ask for a new one.',
-  });
 }

@@ -36,6 +36,9 @@ export function userView(account: AnyUser): UserDto {
     status,
     role,
     twoFactorEnabled,
+    ...(account.secondFactorRemovedAt === null
+      ? {}
+      : { secondFactorRemovedAt: account.secondFactorRemovedAt.toISOString() }),
     createdAt: account.createdAt.toISOString(),
   };
 }

@@ -12,6 +12,8 @@ export interface AccountToMake {
   readonly displayName: string | null;
   readonly locale: string | null;
   readonly role: 'user' | 'admin';
+  /** Whether the policy that it is registered under demands a verified address. */
+  readonly mustVerify: boolean;
 }
 
 /** An account whose password is hashed already, ready to be written. */

@@ -17,7 +17,7 @@ export const ACCOUNT_COLUMNS = `
           users.id, users.application_id AS "applicationId", users.external_id AS "externalId", users.email,
           users.email_verified_at IS NOT NULL AS "emailVerified", users.display_name AS "displayName",
           users.locale, users.status, users.role, users.security_epoch AS "securityEpoch",
-          users.created_at AS "createdAt",
+          users.created_at AS "createdAt", users.second_factor_removed_at AS "secondFactorRemovedAt",
           COALESCE((SELECT true FROM factors WHERE factors.user_id = users.id AND factors.is_default), false)
             AS "twoFactorEnabled"`;
 

@@ -14,6 +14,8 @@ export interface Account {
   readonly status: 'active' | 'suspended';
   readonly role: 'user' | 'admin';
   readonly twoFactorEnabled: boolean;
+  /** When the second factor went with what others had set up at the address; until another one is active. */
+  readonly secondFactorRemovedAt: Date | null;
   readonly securityEpoch: number;
   readonly createdAt: Date;
 }

@@ -51,12 +51,19 @@ export class NewPasswords {
     return true;
   }
 
-  /** By a mailed link, which proves the address too. Call with the link spent. */
-  async reset(tx: Tx, link: PresentedLink, { hash }: PreparedPassword, origin: Origin): Promise<void> {
-    const { userId, applicationId, email, account } = link;
+  /**
+   * By a mailed link, which proves the address too. Call with the link spent.
+   * @returns whether a second factor went with what the account had
+   */
+  async reset(tx: Tx, link: PresentedLink, { hash }: PreparedPassword, origin: Origin): Promise<boolean> {
+    const { userId, applicationId, account, registration } = link;
     const about = { applicationId, userId, origin: actingAs(userId, origin) };
     await this.users.setPassword(tx, userId, hash);
     await this.events.append(tx, { type: 'password.changed', ...about, data: { by: 'mail' } });
-    if (!account.emailVerified) await this.addresses.verify(tx, { ...about, email, before: account });
+    if (account.emailVerified) return false;
+    const proof = { by: 'mailbox', registration } as const;
+    const { email } = account;
+    const settled = await this.addresses.settle(tx, { ...about, email, before: account, proof });
+    return settled.outcome === 'settled' && settled.secondFactorRemoved;
   }
 }

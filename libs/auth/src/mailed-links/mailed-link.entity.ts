@@ -9,7 +9,8 @@ import type { LinkMailKind } from '@countersign/delivery';
 @Index('mailed_links_expires_index', ['expiresAt'])
 @Check(
   'mailed_links_kind_check',
-  `kind IN ('verify_email', 'change_email', 'email_change_requested', 'reset_password', 'already_registered')`,
+  `kind IN ('verify_email', 'change_email', 'email_change_requested', 'reset_password', 'already_registered',
+            'address_confirmed')`,
 )
 export class MailedLinkEntity {
   @PrimaryColumn('uuid', { primaryKeyConstraintName: 'mailed_links_pk' })
@@ -41,6 +42,21 @@ export class MailedLinkEntity {
 
   @Column('integer', { default: 0 })
   tries!: number;
+
+  /** Argon2id; of a registration that waits. `null` where the account's own password is meant. */
+  @Column('text', { name: 'password_hash', nullable: true })
+  passwordHash!: string | null;
+
+  /** What else that registration said. */
+  @Column('text', { name: 'display_name', nullable: true })
+  displayName!: string | null;
+
+  @Column('text', { nullable: true })
+  locale!: string | null;
+
+  /** Passwords that came with the link, claimed before each is looked at. */
+  @Column('integer', { default: 0 })
+  failures!: number;
 
   /** When a worker may send it; `null` once it was sent. */
   @Column('timestamptz', { name: 'due_at', nullable: true })

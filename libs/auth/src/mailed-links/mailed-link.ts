@@ -1,4 +1,10 @@
 import type { LinkMailKind } from '@countersign/delivery';
+import type { RegisteredProfile } from '@countersign/directory';
+
+/** A registration that waits for its address to be verified: it has no account of its own. */
+export interface WaitingRegistration extends RegisteredProfile {
+  readonly passwordHash: string;
+}
 
 /** A mail that is asked for. Ids are UUIDs. */
 export interface MailRequest {
@@ -8,6 +14,8 @@ export interface MailRequest {
   readonly email: string;
   /** Whose account it is about, and which epoch it dies with; else that of whoever has the address when it is sent. */
   readonly user: { readonly id: string; readonly securityEpoch: number } | undefined;
+  /** The registration that asks; absent where it made the account, whose password is then the one that counts. */
+  readonly registration?: WaitingRegistration;
 }
 
 /** A mail that a worker has in hand. */
@@ -20,6 +28,9 @@ export interface DueMail {
   readonly securityEpoch: number | null;
   /** This one included. */
   readonly tries: number;
+  /** Whether it belongs to a registration that waits, and that one's language. */
+  readonly waits: boolean;
+  readonly locale: string | null;
 }
 
 /** The user whom a mail is about, as they are now. */
@@ -28,6 +39,8 @@ export interface Addressee {
   readonly securityEpoch: number;
   readonly locale: string | null;
   readonly emailVerified: boolean;
+  readonly twoFactorEnabled: boolean;
+  readonly secondFactorRemoved: boolean;
 }
 
 /** A link that came back, and its user as they are now. */
@@ -40,9 +53,12 @@ export interface PresentedLink {
   /** What the link is bound to. */
   readonly email: string;
   readonly securityEpoch: number;
+  /** The registration that mailed it; `null` where that is the one whose password the account has. */
+  readonly registration: WaitingRegistration | null;
   readonly account: {
     readonly email: string;
     readonly emailVerified: boolean;
     readonly displayName: string | null;
+    readonly passwordHash: string;
   };
 }

@@ -51,8 +51,16 @@ export class MailedLinks {
     await this.links.drop(tx, userId, [kind]);
   }
 
+  /**
+   * Ends every link that would verify an account's address.
+   * @returns how many registrations waited for it
+   */
+  async endVerifications(tx: Tx, userId: string): Promise<number> {
+    return this.links.endVerifications(tx, userId);
+  }
+
   /** Does the same work for a mail that is not to be sent. */
-  async pretend(tx: Tx, request: MailRequest): Promise<void> {
-    if (this.available) await this.links.insert(tx, request, false);
+  async pretend(tx: Tx, { applicationId, kind, email, user }: MailRequest): Promise<void> {
+    if (this.available) await this.links.insert(tx, { applicationId, kind, email, user }, false);
   }
 }

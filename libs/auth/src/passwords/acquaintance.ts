@@ -8,7 +8,10 @@ import { sameNetwork } from './same-network.js';
 
 const KNOWN_FOR_MS = 30 * 24 * 60 * 60_000;
 
-/** Tells an account's own people from strangers: by a trusted device, or an address that logged in lately. */
+/**
+ * Tells an account's own people from strangers: by a trusted device, an address that logged in lately, or a link that
+ * was mailed to them.
+ */
 @Injectable()
 export class Acquaintance {
   constructor(
@@ -22,7 +25,14 @@ export class Acquaintance {
    * Asks the same of the database for an account that does not exist, so that the time tells nothing.
    * @returns a name for who it is, or `undefined` for a stranger
    */
-  async of({ account, applicationId, deviceToken, origin }: PasswordAttempt): Promise<string | undefined> {
+  async of({
+    account,
+    applicationId,
+    deviceToken,
+    linkId,
+    origin,
+  }: PasswordAttempt): Promise<string | undefined> {
+    if (linkId !== undefined) return `link:${linkId}`;
     const userId = account?.id ?? NOBODY;
     const tx = this.database.direct;
     if (deviceToken !== undefined) {

@@ -6,7 +6,9 @@ export interface PasswordAttempt {
   readonly applicationId: string;
   /** In any spelling. The account need not exist. */
   readonly email: string;
-  readonly account: Account | undefined;
+  readonly account: Pick<Account, 'id'> | undefined;
   readonly deviceToken: string | undefined;
+  /** UUID of the mailed link that the password comes with, if any: its reader is no stranger. */
+  readonly linkId?: string;
   readonly origin: Origin;
 }

@@ -10,7 +10,7 @@ import { PasswordHasher } from './password-hasher.js';
 
 /** A password to be checked against an account that may not exist. */
 export interface PasswordToCheck extends PasswordAttempt {
-  readonly account: AccountWithPassword | undefined;
+  readonly account: Pick<AccountWithPassword, 'id' | 'passwordHash'> | undefined;
   readonly password: string;
 }
 

@@ -45,6 +45,7 @@ export class BootstrapAdmin {
       displayName: 'Administrator',
       locale: null,
       role: 'admin',
+      mustVerify: false,
     });
     const written = await this.database.transaction((tx) => this.accounts.write(tx, account, SYSTEM_ORIGIN));
     return written ? { outcome: 'made', password: made } : { outcome: 'there-already' };

@@ -42,21 +42,23 @@ export class Register {
 
   /** @throws HashingBusy when the pool's queue is full */
   async run({ application, origin, ...person }: RegisterInput): Promise<RegisterResult> {
-    const account = await this.accounts.prepare({ ...person, applicationId: application.id, role: 'user' });
-    return application.policy.requireVerifiedEmail
-      ? this.#verifiedFirst(account, origin)
-      : this.#atOnce(application, account, origin);
+    const mustVerify = application.policy.requireVerifiedEmail;
+    const account = await this.accounts.prepare({
+      ...person,
+      applicationId: application.id,
+      role: 'user',
+      mustVerify,
+    });
+    return mustVerify ? this.#verifiedFirst(account, origin) : this.#atOnce(application, account, origin);
   }
 
-  // The same is done for an address that has an account, up to what the mail says.
+  // The same is done for an address that has an account, up to what the mail says. Where that account is not verified,
+  // this registration waits beside it.
   async #verifiedFirst(account: PreparedAccount, origin: Origin): Promise<RegisterResult> {
-    const { applicationId, email } = account;
-    const { allowed } = await this.links.allow(applicationId, email);
+    const { allowed } = await this.links.allow(account.applicationId, account.email);
     await this.database.transaction(async (tx) => {
       const made = await this.accounts.write(tx, account, origin);
-      const mail = made
-        ? verificationOf(account)
-        : ({ applicationId, email, kind: 'already_registered', user: undefined } as const);
+      const mail = made ? verificationOf(account) : repeated(account);
       if (allowed) await this.links.request(tx, mail);
       else await this.links.pretend(tx, mail);
     });
@@ -95,4 +97,9 @@ export class Register {
 
 function verificationOf({ applicationId, email }: PreparedAccount): MailRequest {
   return { applicationId, email, kind: 'verify_email', user: undefined };
+}
+
+function repeated({ applicationId, email, passwordHash, displayName, locale }: PreparedAccount): MailRequest {
+  const registration = { passwordHash, displayName, locale };
+  return { applicationId, email, kind: 'already_registered', user: undefined, registration };
 }

@@ -11,13 +11,16 @@ export interface ResetPasswordInput extends TokenOfLink {
 
 /** How it ended. */
 export type ResetPasswordResult =
-  | { readonly outcome: 'reset' }
+  | { readonly outcome: 'reset'; readonly secondFactorRemoved: boolean }
   /** The token opens nothing, or nothing any more. */
   | { readonly outcome: 'refused' }
   /** The token is still good. */
   | RejectedPassword;
 
-/** Gives an account a new password by a mailed link. Nobody is logged in by it. */
+/**
+ * Gives an account a new password by a mailed link: one that was asked for, or while no account has verified the address
+ * the one that verifies it. It logs in nobody.
+ */
 @Injectable()
 export class ResetPassword {
   constructor(
@@ -28,15 +31,14 @@ export class ResetPassword {
 
   /** @throws HashingBusy when the pool's queue is full */
   async run({ newPassword, origin, ...token }: ResetPasswordInput): Promise<ResetPasswordResult> {
-    const link = await this.links.find('rst', token);
-    // Bound to the address: who has another one by now gets no new password by the old one's mail.
-    if (link === undefined || link.email !== link.account.email) return { outcome: 'refused' };
+    const link = await this.links.find('reset', token);
+    if (link === undefined) return { outcome: 'refused' };
     const prepared = await this.passwords.prepare(newPassword, link.account);
     if (prepared.outcome === 'rejected') return prepared;
     return this.database.transaction(async (tx): Promise<ResetPasswordResult> => {
       if (!(await this.links.spend(tx, link))) return { outcome: 'refused' };
-      await this.passwords.reset(tx, link, prepared, origin);
-      return { outcome: 'reset' };
+      const secondFactorRemoved = await this.passwords.reset(tx, link, prepared, origin);
+      return { outcome: 'reset', secondFactorRemoved };
     });
   }
 }

@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
-import { Database, EventLog, SYSTEM_ORIGIN, type Tx } from '@countersign/core';
-import { Applications, UserStore } from '@countersign/directory';
-import { AccountMaker, type PreparedAccount } from '../accounts/account-maker.js';
+import { Database, SYSTEM_ORIGIN } from '@countersign/core';
+import { Applications } from '@countersign/directory';
+import { AccountMaker } from '../accounts/account-maker.js';
+import { PromotedAccounts } from '../accounts/promoted-accounts.js';
 
 /** Who is to be an administrator of the default application. */
 export interface SetAdministratorInput {
@@ -17,13 +18,15 @@ export class SetAdministrator {
   constructor(
     private readonly applications: Applications,
     private readonly accounts: AccountMaker,
-    private readonly users: UserStore,
-    private readonly events: EventLog,
+    private readonly promoted: PromotedAccounts,
     private readonly database: Database,
   ) {}
 
-  /** Sessions and devices of an account that is there end; its factors stay. */
-  async run({ email, password }: SetAdministratorInput): Promise<'made' | 'reset'> {
+  /**
+   * Sessions and devices of an account that is there end. Its factors stay, unless its address was never verified: then
+   * it may be a stranger's, and everything that it has goes.
+   */
+  async run({ email, password }: SetAdministratorInput): Promise<'made' | 'reset' | 'cleared'> {
     const application = await this.applications.bySlug();
     if (application === undefined) throw new Error('The default application is missing');
     const account = await this.accounts.prepare({
@@ -33,20 +36,11 @@ export class SetAdministrator {
       displayName: 'Administrator',
       locale: null,
       role: 'admin',
+      mustVerify: false,
     });
     return this.database.transaction(async (tx) => {
       if (await this.accounts.write(tx, account, SYSTEM_ORIGIN)) return 'made';
-      await this.#reset(tx, account);
-      return 'reset';
+      return this.promoted.promote(tx, account);
     });
-  }
-
-  async #reset(tx: Tx, { applicationId, email, passwordHash }: PreparedAccount): Promise<void> {
-    const user = await this.users.makeAdmin(tx, applicationId, email, passwordHash);
-    const about = { applicationId, userId: user.id, origin: SYSTEM_ORIGIN };
-    if (user.changed.length > 0) {
-      await this.events.append(tx, { type: 'user.updated', ...about, data: { fields: user.changed } });
-    }
-    await this.events.append(tx, { type: 'password.changed', ...about, data: {} });
   }
 }

@@ -1,40 +1,55 @@
 import { Injectable } from '@nestjs/common';
-import { Database, type Origin } from '@countersign/core';
+import { type BucketState, Database } from '@countersign/core';
 import { actingAs } from '../accounts/account.js';
 import { VerifiedAddresses } from '../accounts/verified-addresses.js';
+import { LinkProofs, type ProofOfLink } from '../mailed-links/link-proofs.js';
 import { PresentedLinks, type TokenOfLink } from '../mailed-links/presented-links.js';
 
-/** A mailed link's token. */
-export interface VerifyEmailInput extends TokenOfLink {
-  readonly origin: Origin;
-}
+/** A mailed link's token, and what shows that its reader chose the password. */
+export interface VerifyEmailInput extends TokenOfLink, ProofOfLink {}
 
-/** How it ended: `refused` where the token opens nothing, or nothing any more. */
-export type VerifyEmailResult = 'verified' | 'refused';
+/** How it ended. */
+export type VerifyEmailResult =
+  | { readonly outcome: 'verified'; readonly secondFactorRemoved: boolean }
+  /** The token opens nothing, or nothing any more. */
+  | { readonly outcome: 'refused' }
+  /** Neither password nor session came; the link is still good. */
+  | { readonly outcome: 'missing'; readonly link: 'registration' | 'change_of_address' }
+  | { readonly outcome: 'wrong' }
+  | { readonly outcome: 'limited'; readonly budget: BucketState };
 
 /** Notes that an address is its account's, or makes it so where the account asked for another one. */
 @Injectable()
 export class VerifyEmail {
   constructor(
     private readonly links: PresentedLinks,
+    private readonly proofs: LinkProofs,
     private readonly addresses: VerifiedAddresses,
     private readonly database: Database,
   ) {}
 
-  async run({ origin, ...token }: VerifyEmailInput): Promise<VerifyEmailResult> {
-    const link = await this.links.find('vfy', token);
-    if (link === undefined) return 'refused';
-    const { applicationId, userId, email, account: before, kind } = link;
-    if (kind === 'verify_email' && email !== before.email) return 'refused';
+  /** @throws HashingBusy when the pool's queue is full */
+  async run({ origin, password, session, ...token }: VerifyEmailInput): Promise<VerifyEmailResult> {
+    const link = await this.links.find('verification', token);
+    if (link === undefined) return { outcome: 'refused' };
+    const { applicationId, userId, account: before, kind, registration } = link;
+    const email = kind === 'change_email' ? link.email : before.email;
+    const judged = await this.proofs.judge(link, { password, session, origin });
+    if (judged.outcome === 'missing') {
+      return { ...judged, link: kind === 'change_email' ? 'change_of_address' : 'registration' };
+    }
+    if (judged.outcome !== 'proven') return judged;
     try {
-      return await this.database.transaction(async (tx) => {
-        if (!(await this.links.spend(tx, link))) return 'refused';
+      return await this.database.transaction(async (tx): Promise<VerifyEmailResult> => {
+        if (!(await this.links.spend(tx, link))) return { outcome: 'refused' };
+        const proof = { by: 'registration', registration } as const;
         const about = { applicationId, userId, origin: actingAs(userId, origin) };
-        if (!(await this.addresses.verify(tx, { ...about, email, before }))) throw new AddressTaken();
-        return 'verified';
+        const settled = await this.addresses.settle(tx, { ...about, email, before, proof });
+        if (settled.outcome === 'taken') throw new AddressTaken();
+        return { ...settled, outcome: 'verified' };
       });
     } catch (error) {
-      if (error instanceof AddressTaken) return 'refused';
+      if (error instanceof AddressTaken) return { outcome: 'refused' };
       throw error;
     }
   }

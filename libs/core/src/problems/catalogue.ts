@@ -85,6 +85,14 @@ export const PROBLEMS = {
     meaning: "The application's policy asks for a verified address.",
     remedy: 'Follow the link in the mail, or ask for another by `POST /v1/auth/email/resend`.',
   },
+  proof_required: {
+    status: 403,
+    title: 'The link alone proves too little',
+    meaning:
+      'A link that verifies an address counts only together with the password of the registration that mailed it, or with a live session of its account. The request brought neither; the link is still good.',
+    remedy:
+      'Send `password`, or an access token of the account. With the link of a registration, `POST /v1/auth/password/reset` chooses a new password instead.',
+  },
   not_found: {
     status: 404,
     title: 'There is nothing here',

@@ -9,6 +9,8 @@ export const LINK_MAILS = [
   'reset_password',
   /** To the address of an account, with which somebody tried to register. */
   'already_registered',
+  /** To an address that was confirmed: what others had set up with it has ended. */
+  'address_confirmed',
 ] as const;
 
 /** A kind of such a mail. */

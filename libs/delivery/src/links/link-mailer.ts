@@ -1,13 +1,13 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { getConfigToken } from '@nestjs/config';
 import type { CoreConfig } from '@countersign/core';
-import type { Application } from '@countersign/directory';
+import { type Application, DEFAULT_APPLICATION } from '@countersign/directory';
 import { EmailSender } from '../email/email-sender.js';
 import { mailable } from '../email/mail-address.js';
 import { languageOf } from '../templates/language.js';
 import { plain } from '../templates/plain.js';
 import { LINK_PAGES, type LinkMailKind } from './link-mail.js';
-import { linkMail } from './link.templates.js';
+import { type AccountOfMail, linkMail } from './link.templates.js';
 
 /** A mail about an account's address or password. */
 export interface LinkMail {
@@ -19,7 +19,11 @@ export interface LinkMail {
   readonly application: Application;
   /** For the kinds with a link. */
   readonly token: { readonly text: string; readonly ttlMs: number } | undefined;
+  readonly account: AccountOfMail;
 }
+
+/** How the sending ended; `unmailable` where no mail server takes the address, now or later. */
+export type LinkMailOutcome = 'accepted' | 'unknown' | 'failed' | 'unmailable';
 
 /** Writes and sends mails about addresses and passwords. */
 @Injectable()
@@ -36,13 +40,12 @@ export class LinkMailer {
     return this.sender.available;
   }
 
-  /** @returns whether it left, or may have; `false` where it is to be tried again */
-  async send({ kind, id, to, locale, application, token }: LinkMail): Promise<boolean> {
+  /** `unknown` counts as sent; `failed` is to be tried again. */
+  async send({ kind, id, to, locale, application, token, account }: LinkMail): Promise<LinkMailOutcome> {
     const address = mailable(to);
     if (address === undefined) {
-      // Nothing would ever come of it.
       this.#logger.warn(`A mail (${kind}, ${id}) is not sent: mail cannot go to its user's address`);
-      return true;
+      return 'unmailable';
     }
     const page = LINK_PAGES[kind];
     const { outcome } = await this.sender.send({
@@ -50,11 +53,12 @@ export class LinkMailer {
         kind,
         language: languageOf(locale, application.policy.defaultLocale),
         issuer: application.issuer,
+        account,
         link:
           token === undefined || page === undefined
             ? undefined
             : {
-                url: `${this.config.publicUrl}${page}?token=${token.text}`,
+                url: `${this.config.publicUrl}${page}?token=${token.text}${fragmentOf(application)}`,
                 token: token.text,
                 ttlMs: token.ttlMs,
               },
@@ -63,6 +67,11 @@ export class LinkMailer {
       fromName: plain(application.issuer),
       id,
     });
-    return outcome !== 'failed';
+    return outcome;
   }
+}
+
+// Lets the page ask for another link where this one is dead: nothing tells any more then which application it was of.
+function fragmentOf({ slug }: Application): string {
+  return slug === DEFAULT_APPLICATION ? '' : `#application=${slug}`;
 }

@@ -3,7 +3,7 @@ import { mailHtml } from '../templates/html.js';
 import type { Language } from '../templates/language.js';
 import { plain } from '../templates/plain.js';
 import type { LinkMailKind } from './link-mail.js';
-import { LINK_WORDINGS } from './link.wordings.js';
+import { LINK_WORDINGS, type LinkWording } from './link.wordings.js';
 
 /** A link, the token in it, and how long both count. */
 export interface MailedLink {
@@ -12,12 +12,22 @@ export interface MailedLink {
   readonly ttlMs: number;
 }
 
+/** What a mail says of its account as it is. */
+export interface AccountOfMail {
+  readonly emailVerified: boolean;
+  /** Whether a second factor is active. */
+  readonly twoFactorEnabled: boolean;
+  /** Whether the second factor went with what others had set up. */
+  readonly secondFactorRemoved: boolean;
+}
+
 /** What such a mail says. */
 export interface LinkMessage {
   readonly kind: LinkMailKind;
   readonly language: Language;
   /** The application's name as its users know it. */
   readonly issuer: string;
+  readonly account: AccountOfMail;
   /** Absent where the kind has none. */
   readonly link: MailedLink | undefined;
 }
@@ -26,10 +36,11 @@ const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 
 /** A mail about an account's address or password, as text and as HTML; the token stands on a line of its own. */
-export function linkMail({ kind, language, issuer, link }: LinkMessage): MailText {
+export function linkMail({ kind, language, issuer, account, link }: LinkMessage): MailText {
   const wording = LINK_WORDINGS[language];
   const name = plain(issuer);
-  const { subject, body, action, unasked } = wording.kinds(name)[kind];
+  const { subject, action, unasked, ...words } = wording.kinds(name)[kind];
+  const body = [words.body, furtherWords(wording, kind, account)].join(' ').trimEnd();
   const footer = wording.footer(name);
   if (link === undefined || action === undefined) {
     return {
@@ -58,4 +69,16 @@ export function linkMail({ kind, language, issuer, link }: LinkMessage): MailTex
       footer,
     }),
   };
+}
+
+// A second factor is promised only to those who have one that stays.
+function furtherWords(
+  { asksSecondFactor, confirmsAddress, secondFactorGone }: LinkWording,
+  kind: LinkMailKind,
+  account: AccountOfMail,
+): string {
+  if (kind === 'address_confirmed') return account.secondFactorRemoved ? secondFactorGone : '';
+  if (kind !== 'reset_password') return '';
+  if (!account.emailVerified) return confirmsAddress;
+  return account.twoFactorEnabled ? asksSecondFactor : '';
 }

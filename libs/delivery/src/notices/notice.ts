@@ -41,7 +41,8 @@ function noticeAsked(
     case 'backup_codes.low':
       return 'backupCodesLow';
     case 'password.changed':
-      return 'passwordChanged';
+      // Whose registration it was now is told by a mail of its own.
+      return data['by'] === 'registration' ? undefined : 'passwordChanged';
     case 'session.reuse_detected':
       return 'sessionReuse';
     default:

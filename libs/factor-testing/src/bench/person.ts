@@ -42,6 +42,7 @@ export class Person {
         displayName: null,
         locale: null,
         role: 'user',
+        mustVerify: false,
         passwordHash: 'none: nobody logs in with it',
       },
       { type: 'user.created', applicationId, userId: id, origin: SYSTEM_ORIGIN, data: {} },
