@@ -8,7 +8,7 @@ import { roundTripsOf } from '../factories/round-trips.js';
 import { makeServer, type Server } from '../factories/servers.js';
 
 const LIMIT = 100;
-const REQUESTS = 300;
+const REQUESTS = 200;
 
 describe('what a stranger makes up costs PostgreSQL nothing beyond the limit of their address:', () => {
   let world: TestApp;
