@@ -199,5 +199,11 @@ describe('what tells no stranger who has an account costs the same for those who
     await registered(nobody());
     // Past the limit of mails for the known address, within it for the other.
     await compare(registered, 202);
+    // Within it for both: the known one waits beside an account that is not verified.
+    const waiting = await roundTripsOf(() => registered(other.email));
+    const first = await roundTripsOf(() => registered(nobody()));
+    expect(waiting.result.body).toEqual(first.result.body);
+    expect(waiting.statements).toEqual(first.statements);
+    expect(waiting.commands).toEqual(first.commands);
   });
 });

@@ -2,7 +2,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { expectProblem, passwordLogin, trustDevice, withoutRequestId } from '../../factories/accounts.js';
 import { startTestApp, type TestApp } from '../../factories/app.js';
 import type { Answer } from '../../factories/client.js';
+import { mailedToken } from '../../factories/mails.js';
 import { type Person, registerWithTotp } from '../../factories/people.js';
+import { sql } from '../../factories/sql.js';
 
 const WRONG = 'not the password 42';
 const HOME = '198.51.100.7';
@@ -65,6 +67,25 @@ describe('an account’s budget of wrong passwords', () => {
     expectProblem(unknown, 429, 'rate_limited');
     expect(withoutRequestId(known)).toEqual(withoutRequestId(unknown));
     expect(known.headers.get('retry-after')).toBe(unknown.headers.get('retry-after'));
+  });
+
+  it('counts passwords that come with a mailed link, and does not stop the reader of the mail', async () => {
+    const worker = await startTestApp({ env: { ROLE: 'all', RATE_LIMIT_PASSWORD_FAILURES: `${LIMIT}/15m` } });
+    try {
+      const person = await registerFrom(worker, HOME);
+      const token = await mailedToken(worker, person.email, 'verify-email');
+      const verify = (password: string): Promise<Answer> =>
+        worker.client.post('/v1/auth/email/verify', { token, password });
+      for (let time = 0; time < LIMIT; time += 1) {
+        expectProblem(await verify(WRONG), 401, 'invalid_credentials');
+      }
+      // The sessions of its registration make this address a familiar one.
+      await sql(worker.databaseUrl, `DELETE FROM sessions`);
+      expectProblem(await passwordLogin(worker, person), 429, 'rate_limited');
+      expect((await verify(person.password)).status).toBe(204);
+    } finally {
+      await worker.stop();
+    }
   });
 
   it('counts no right password', async () => {
