@@ -11,6 +11,7 @@ import { WhoseAddress0000000000010 } from './0010-whose-address.js';
 import { Erasures0000000000011 } from './0011-erasures.js';
 import { MessageSources0000000000014 } from './0014-message-sources.js';
 import { Redeliveries0000000000017 } from './0017-redeliveries.js';
+import { LoginFailures0000000000021 } from './0021-login-failures.js';
 
 /** Every migration, oldest first. */
 export const migrations = [
@@ -27,4 +28,5 @@ export const migrations = [
   Erasures0000000000011,
   MessageSources0000000000014,
   Redeliveries0000000000017,
+  LoginFailures0000000000021,
 ];

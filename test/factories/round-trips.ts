@@ -35,12 +35,13 @@ function firstWord(query: unknown): string {
   return /\w+/.exec(String(text))?.[0]?.toUpperCase() ?? '';
 }
 
-// Every two seconds each instance looks for changed signing keys, whatever else it does.
+// Every two seconds each instance looks for changed signing keys, whatever else it does; failed logins are counted after
+// their answers.
 function isOfTheWatch(query: unknown): boolean {
   return (
     typeof query === 'object' &&
     query !== null &&
     'name' in query &&
-    String(query.name).startsWith('signing-keys-look')
+    /^(?:signing-keys-look|login-failures-add)/.test(String(query.name))
   );
 }

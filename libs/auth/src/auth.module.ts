@@ -12,6 +12,10 @@ import { UnverifiedAccountStore } from './accounts/unverified-account.store.js';
 import { UnverifiedAccountsSweeper } from './accounts/unverified-accounts.sweeper.js';
 import { VerifiedAddresses } from './accounts/verified-addresses.js';
 import type { AuthConfig } from './auth.config.js';
+import { FailedLoginTeller } from './failed-logins/failed-login-teller.js';
+import { FailedLogins } from './failed-logins/failed-logins.js';
+import { LoginFailureEntity } from './failed-logins/login-failure.entity.js';
+import { LoginFailureStore } from './failed-logins/login-failure.store.js';
 import { LinkEnder } from './mailed-links/link-ender.js';
 import { LinkPreparer } from './mailed-links/link-preparer.js';
 import { LinkProofs } from './mailed-links/link-proofs.js';
@@ -57,7 +61,7 @@ import { VerifyEmail } from './use-cases/verify-email.use-case.js';
 import { UserReader } from './users/user-reader.js';
 
 /** Auth's tables. */
-export const authEntities = [SessionEntity, MailedLinkEntity];
+export const authEntities = [SessionEntity, MailedLinkEntity, LoginFailureEntity];
 
 /** Accounts, login, sessions and tokens. */
 @Module({
@@ -86,6 +90,9 @@ export const authEntities = [SessionEntity, MailedLinkEntity];
     LinkSender,
     MailCourier,
     MailedLinksSweeper,
+    LoginFailureStore,
+    FailedLogins,
+    FailedLoginTeller,
     Acquaintance,
     PasswordAttempts,
     PasswordCheck,
@@ -124,6 +131,7 @@ export const authEntities = [SessionEntity, MailedLinkEntity];
     SessionEnder,
     UserReader,
     Register,
+    FailedLogins,
     LogIn,
     ActivateOwnFactor,
     AnswerChallenge,

@@ -18,6 +18,7 @@ export { ChangeEmail } from './use-cases/change-email.use-case.js';
 export { ChangePassword } from './use-cases/change-password.use-case.js';
 export { ChangeProfile } from './use-cases/change-profile.use-case.js';
 export { FindSession } from './use-cases/find-session.use-case.js';
+export { FailedLogins } from './failed-logins/failed-logins.js';
 export { LogIn } from './use-cases/log-in.use-case.js';
 export { RefreshSession, type RefreshSessionResult } from './use-cases/refresh-session.use-case.js';
 export { Register } from './use-cases/register.use-case.js';

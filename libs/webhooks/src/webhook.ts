@@ -1,7 +1,10 @@
 import type { EventType } from '@countersign/core';
 import type { KeyObject } from 'node:crypto';
 
-/** What a webhook wants to be told of: `*` is everything. */
+/** What strangers can cause at will, and is told only to webhooks that name it. */
+const ONLY_BY_NAME: ReadonlySet<EventType> = new Set(['login.failed']);
+
+/** What a webhook wants to be told of: `*` is everything but `login.failed`. */
 export type Wanted = EventType | '*';
 
 /** A webhook as its administrators see it. Ids are UUIDs. */
@@ -29,5 +32,5 @@ export function wants(
   { type, data }: { readonly type: EventType; readonly data: Readonly<Record<string, unknown>> },
 ): boolean {
   if (type === 'webhook.test') return data['webhookId'] === publicId;
-  return events.some((wanted) => wanted === '*' || wanted === type);
+  return events.some((wanted) => wanted === type || (wanted === '*' && !ONLY_BY_NAME.has(type)));
 }

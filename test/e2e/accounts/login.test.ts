@@ -9,7 +9,9 @@ import {
 } from '../../factories/accounts.js';
 import { startTestApp, type TestApp } from '../../factories/app.js';
 import { beginLogin, register, registerWithTotp } from '../../factories/people.js';
-import { eventsOf, sql } from '../../factories/sql.js';
+import { eventually } from '../../factories/process.js';
+import { eventsOf, sql, uuidOf } from '../../factories/sql.js';
+import { FailedLoginTeller } from '../../../libs/auth/src/failed-logins/failed-login-teller.js';
 
 const WRONG = 'not the password 42';
 
@@ -52,6 +54,51 @@ describe('login', () => {
         attemptsLeft: 5,
       }),
     });
+  });
+
+  it('that fails is told once in 15 minutes for an account, with how often; for unknown addresses nothing is kept', async () => {
+    const person = await register(world);
+    const fail = (times: number, email = person.email): Promise<unknown> =>
+      Promise.all(Array.from({ length: times }, () => passwordLogin(world, { email, password: WRONG })));
+    const counted = async (): Promise<number | undefined> => {
+      const rows = await sql<{ count: number }>(
+        world.databaseUrl,
+        'SELECT count FROM login_failures WHERE user_id = $1',
+        [uuidOf(person.id)],
+      );
+      return rows[0]?.count;
+    };
+    const moveOn = (by: string): Promise<unknown> =>
+      sql(world.databaseUrl, `UPDATE login_failures SET due_at = due_at - $1::interval`, [by]);
+    const teller = world.app.get(FailedLoginTeller, { strict: false });
+    const told = async (): Promise<unknown[]> => {
+      await teller.step();
+      const events = await eventsOf(world.databaseUrl, person.id, 'login.failed');
+      return events.map(({ data }) => data['count']);
+    };
+    await fail(2, `nobody-${person.email}`);
+    await fail(3);
+    await eventually(async () => (await counted()) === 3);
+    expect(await told()).toEqual([]);
+    await moveOn('3 seconds');
+    expect(await told()).toEqual([3]);
+    const [event] = await sql(world.databaseUrl, `SELECT * FROM events WHERE type = 'login.failed'`);
+    expect(event).toMatchObject({
+      actor_type: 'user',
+      actor_id: null,
+      ip: '127.0.0.1',
+      data: { count: 3, since: expect.any(String), until: expect.any(String) },
+    });
+
+    await fail(2);
+    await eventually(async () => (await counted()) === 2);
+    await moveOn('14 minutes');
+    expect(await told()).toEqual([3]);
+    await moveOn('1 minute');
+    expect(await told()).toEqual([3, 2]);
+    expect(await sql(world.databaseUrl, 'SELECT user_id FROM login_failures')).toHaveLength(1);
+    await passwordLogin(world, person);
+    expect(await told()).toEqual([3, 2]);
   });
 
   it('refuses an unknown address, a wrong password and a suspended user with one and the same answer', async () => {

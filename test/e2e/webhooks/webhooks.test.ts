@@ -80,6 +80,25 @@ describe('webhooks', () => {
   const deliveriesOf = async ({ id }: MadeWebhook): Promise<Record<string, unknown>[]> =>
     (await server.get(`/v1/webhooks/${id}/deliveries?limit=100`)).body.data as Record<string, unknown>[];
 
+  it('tell of failed logins only where they name them', async () => {
+    const [all, named] = [await receive(), await receive()];
+    await hook(server, all.url);
+    await hook(server, named.url, ['login.failed']);
+    await world.client.post('/v1/auth/login', {
+      email: administrator.email,
+      password: 'not the password 42',
+    });
+    await eventually(async () => {
+      const due = `UPDATE login_failures SET due_at = now() WHERE due_at IS NOT NULL RETURNING user_id`;
+      return (await sql(world.databaseUrl, due)).length > 0;
+    });
+    await eventually(() => named.types()['login.failed'] === 1);
+    await makeUser();
+    await eventually(() => all.types()['user.created'] === 1);
+    expect(all.types()).not.toHaveProperty('login.failed');
+    expect(named.types()).toEqual({ 'login.failed': 1 });
+  });
+
   it('carry events that the published libraries verify, and that say who and what', async () => {
     const receiver = await receive();
     const made = await hook(server, receiver.url);

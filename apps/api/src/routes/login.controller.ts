@@ -1,6 +1,6 @@
 import { Body, Controller, HttpCode, Post, Req, Res } from '@nestjs/common';
 import { ApiExtraModels, ApiOkResponse, ApiOperation, ApiTags, getSchemaPath } from '@nestjs/swagger';
-import { LogIn, ResendVerification } from '@countersign/auth';
+import { FailedLogins, LogIn, ResendVerification } from '@countersign/auth';
 import { Problem } from '@countersign/core';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Public } from '../http/access.decorator.js';
@@ -19,6 +19,7 @@ import { openedChallengeView, tokensView } from './views.js';
 export class LoginController {
   constructor(
     private readonly logIn: LogIn,
+    private readonly failedLogins: FailedLogins,
     private readonly resendVerification: ResendVerification,
     private readonly cookies: CookieSessions,
   ) {}
@@ -67,6 +68,7 @@ export class LoginController {
       case 'challenge':
         return { status: 'challenge_required', ...openedChallengeView(result) };
       case 'refused':
+        this.failedLogins.note(result.userId, originOf(request));
         throw new Problem('invalid_credentials');
       case 'unverified':
         // The one who knows the password may need the mail again; past its limit they have some.

@@ -13,7 +13,7 @@ export class CreateWebhookDto {
   url!: string;
 
   /**
-   * The types of events that it is told of; `["*"]` for all.
+   * The types of events that it is told of; `["*"]` for all but `login.failed`, which has to be named.
    * @example ["factor.activated", "challenge.failed"]
    */
   @Validate(WantedEvents)

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { type BucketState, Database, type Origin } from '@countersign/core';
 import type { Application } from '@countersign/directory';
 import { type OpenedChallenge, SecondFactors } from '@countersign/factors';
-import { type Account, actingAs, subjectOf } from '../accounts/account.js';
+import { type Account, actingAs, NOBODY, subjectOf } from '../accounts/account.js';
 import { AccountStore, type AccountWithPassword } from '../accounts/account.store.js';
 import { PasswordCheck } from '../passwords/password-check.js';
 import { type IssuedSession, SessionIssuer } from '../sessions/session-issuer.js';
@@ -23,8 +23,8 @@ export interface LogInInput {
 export type LogInResult =
   | { readonly outcome: 'authenticated'; readonly issued: IssuedSession }
   | ({ readonly outcome: 'challenge' } & OpenedChallenge)
-  /** No such account, wrong password, suspended: one answer for all. */
-  | { readonly outcome: 'refused' }
+  /** No such account, wrong password, suspended: one answer for all. `userId` is of no user where there is none. */
+  | { readonly outcome: 'refused'; readonly userId: string }
   /** The password was right, but policy demands a verified address. */
   | { readonly outcome: 'unverified'; readonly account: Account }
   | { readonly outcome: 'limited'; readonly budget: BucketState };
@@ -52,7 +52,7 @@ export class LogIn {
     });
     if (checked.outcome === 'limited') return checked;
     if (checked.outcome === 'wrong' || account === undefined || account.status !== 'active') {
-      return { outcome: 'refused' };
+      return { outcome: 'refused', userId: account?.id ?? NOBODY };
     }
     if (application.policy.requireVerifiedEmail && !account.emailVerified) {
       return { outcome: 'unverified', account };
@@ -77,6 +77,8 @@ export class LogIn {
     if (step.required) return { outcome: 'challenge', ...step };
     // One statement, and so a transaction by itself.
     const issued = await this.issuer.issue(this.database.direct, step.proof, acting);
-    return issued === undefined ? { outcome: 'refused' } : { outcome: 'authenticated', issued };
+    return issued === undefined
+      ? { outcome: 'refused', userId: account.id }
+      : { outcome: 'authenticated', issued };
   }
 }

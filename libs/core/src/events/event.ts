@@ -20,6 +20,7 @@ export const EVENT_TYPES = [
   'backup_codes.low',
   'device.trusted',
   'device.revoked',
+  'login.failed',
   'session.created',
   'session.stepped_up',
   'session.revoked',
