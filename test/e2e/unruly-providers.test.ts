@@ -1,4 +1,5 @@
 import { refuse } from '@countersign/factor-kit';
+import { Logger } from '@nestjs/common';
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { startTestApp, type TestApp } from '../factories/app.js';
@@ -240,6 +241,90 @@ describe('a provider that misbehaves', () => {
   });
 });
 
+describe('a provider whose schema was changed', () => {
+  let world: TestApp;
+  let person: Person;
+  const masterKey = randomBytes(32).toString('base64');
+  const log = vi.spyOn(Logger.prototype, 'error').mockReturnValue(undefined);
+  beforeAll(async () => {
+    world = await startTestApp({ env: { LOG_LEVEL: 'silent' }, masterKey });
+    behave();
+    person = await register(world);
+    const { accessToken: token } = person;
+    const { body } = await world.client.post('/v1/me/factors', { type: 'unruly' }, { token });
+    await world.client.post(`/v1/me/factors/${body.id}/activate`, { code: CODE }, { token });
+  });
+  afterAll(() => world.stop());
+  beforeEach(() => {
+    behave();
+    log.mockClear();
+  });
+
+  const factor = async (): Promise<Record<string, unknown>> => {
+    const [row] = await sql(
+      world.databaseUrl,
+      `SELECT failures, locked_at FROM factors WHERE type = 'unruly'`,
+    );
+    return row ?? {};
+  };
+
+  it('hands on what its schema makes of a secret that was kept: defaults and all', async () => {
+    let seen: unknown;
+    conduct.verify = (_at, secret) => {
+      seen = secret;
+      return { accepted: true, fresh: 'challenge-bound' };
+    };
+    expect((await answer(world, await beginLogin(world, person), { code: CODE })).status).toBe(200);
+    expect(seen).toEqual({ word: 'word-secret', colour: 'green' });
+  });
+
+  it.each([['verify'], ['send']])(
+    'and refuses what was kept is a 503 at %s and an error in the log, and no wrong code',
+    async (road) => {
+      const challenge = await beginLogin(world, person);
+      const [{ id } = { id: '' }] = await factorsOf(world, person.accessToken);
+      conduct.fits = () => false;
+      const refused =
+        road === 'verify'
+          ? await answer(world, challenge, { code: CODE })
+          : await world.client.post(
+              `/v1/challenges/${challenge.id}/send`,
+              { factorId: id },
+              { token: challenge.tempToken },
+            );
+      expect(refused).toMatchObject({ status: 503, body: { code: 'unavailable' } });
+      expect(refused.headers.get('retry-after')).not.toBeNull();
+      const logged = log.mock.calls.flat().join('\n');
+      expect(logged).toContain(id);
+      expect(logged).toContain('“unruly”');
+      expect(logged).not.toContain('word-secret');
+      expect(await factor()).toEqual({ failures: 0, locked_at: null });
+      expect(await eventsOf(world.databaseUrl, person.id, 'challenge.failed')).toEqual([]);
+      conduct.fits = () => true;
+      expect((await answer(world, challenge, { code: CODE })).status).toBe(200);
+    },
+  );
+
+  it('is told at the start, in the log and by health, and the service runs', async () => {
+    conduct.fits = () => {
+      throw new Error('a schema of a stranger');
+    };
+    const { databaseUrl } = world;
+    const second = await startTestApp({ env: { LOG_LEVEL: 'silent' }, masterKey, databaseUrl });
+    try {
+      expect(log.mock.calls.flat().join('\n')).toMatch(
+        /Secrets of “unruly” do not fit the schema of UnrulyFactor any more, such as that of fac_\w+/,
+      );
+      const { status, body } = await second.client.get('/health');
+      expect({ status, body }).toMatchObject({ status: 200, body: { status: 'ok' } });
+      expect(body.notes).toEqual([expect.stringContaining('“unruly”')]);
+      expect((await world.client.get('/health')).body.notes).toBeUndefined();
+    } finally {
+      await second.stop();
+    }
+  });
+});
+
 describe('an enrolled factor that nobody provides', () => {
   it('stops the start: nobody is let in without what they enrolled', async () => {
     const masterKey = randomBytes(32).toString('base64');
@@ -248,7 +333,7 @@ describe('an enrolled factor that nobody provides', () => {
       await registerWithTotp(world);
       await sql(world.databaseUrl, `UPDATE factors SET type = 'carrier_pigeon' WHERE type = 'totp'`);
       await expect(startTestApp({ masterKey, databaseUrl: world.databaseUrl })).rejects.toThrow(
-        /enrolled “carrier_pigeon”, which no provider provides/,
+        /enrolled “carrier_pigeon”, which no provider provides: .*FACTORS_RETIRED=carrier_pigeon/,
       );
     } finally {
       await world.stop();

@@ -12,7 +12,10 @@ import { z } from 'zod';
 
 // None of them strict: zod drops what such a schema does not name.
 const Input = z.object({ nickname: z.string().max(20).optional() });
-const Secret = z.object({ word: z.string() });
+const Secret = z.object({
+  word: z.string().refine(() => conduct.fits()),
+  colour: z.string().default('green'),
+});
 const Answer = z.object({
   code: z
     .string()
@@ -31,9 +34,14 @@ let step = 0n;
 const SOUND = {
   enrol: (): unknown => ({ secret: { word: 'word-secret' }, show: { word: 'word-secret' } }),
   confirm: (): unknown => ({ accepted: true, fresh: { step: (step += 1n) } }),
-  verify: (_at: Circumstances): unknown => ({ accepted: true, fresh: { step: (step += 1n) } }),
+  verify: (_at: Circumstances, _secret?: unknown): unknown => ({
+    accepted: true,
+    fresh: { step: (step += 1n) },
+  }),
   publicView: (): unknown => ({ hint: 'a word' }),
   challenge: (): unknown => ({}),
+  /** Whether the schema of its secrets accepts what was kept. */
+  fits: (): boolean => true,
 };
 
 /** What the unruly provider's methods do at present. */
@@ -65,8 +73,8 @@ export class UnrulyFactor extends AnsweredFactor<{
     return conduct.confirm() as Verdict<Secret>;
   }
 
-  override verify(_secret: Secret, _answer: unknown, at: Circumstances): Verdict<Secret> {
-    return conduct.verify(at) as Verdict<Secret>;
+  override verify(secret: Secret, _answer: unknown, at: Circumstances): Verdict<Secret> {
+    return conduct.verify(at, secret) as Verdict<Secret>;
   }
 
   override challenge(): ShownChallenge {

@@ -71,7 +71,7 @@ export abstract class AnsweredFactor<T extends FactorShapes = FactorShapes> {
    * password sees it: it never holds the answer, or a part of the secret that makes one.
    */
   challenge(_secret: Parsed<T['secret']>, _at: Circumstances): Promise<ShownChallenge> | ShownChallenge {
-    return NOTHING_SHOWN;
+    return {};
   }
 
   /** Decides whether an answer fits. Pure: the engine spends what `fresh` names. */
@@ -120,13 +120,3 @@ export abstract class AnsweredFactor<T extends FactorShapes = FactorShapes> {
 
 /** Fields that a challenge shows to the user's client. */
 export type ShownChallenge = Readonly<Record<string, unknown>>;
-
-// Symbol.for, so that a provider built against another copy of this package is still understood.
-const NOTHING = Symbol.for('countersign.nothing-shown');
-
-const NOTHING_SHOWN: ShownChallenge = Object.freeze({ [NOTHING]: true });
-
-/** Whether a challenge came from a factor that has none of its own. */
-export function isNothingShown(show: unknown): boolean {
-  return typeof show === 'object' && show !== null && NOTHING in show;
-}

@@ -1,7 +1,6 @@
 export { type Circumstances } from './circumstances.js';
 export {
   AnsweredFactor,
-  isNothingShown,
   type Enrolment,
   type FactorShapes,
   type PublicView,

@@ -30,6 +30,27 @@ export interface NewFactor {
   readonly pending?: { readonly begunBy: string; readonly expiresAt: Date };
 }
 
+/** A factor's secret in clear. */
+export interface OpenedSecret {
+  readonly id: string;
+  readonly type: string;
+  readonly secret: unknown;
+}
+
+/** Somebody with a factor. UUIDs. */
+export interface FactorOwner {
+  readonly userId: string;
+  readonly applicationId: string;
+}
+
+/** How much there is of one type. */
+export interface TypeCount {
+  readonly factors: number;
+  readonly users: number;
+  /** Users whose only factors, recovery aside, are of the type. */
+  readonly usersLeftWithout: number;
+}
+
 /** Whose factors, and from where in the list on. */
 export interface FactorPage {
   readonly userId: string;
@@ -82,6 +103,42 @@ const ENROLLED_TYPES = statement(
       WHERE enrolled.type IS NOT NULL
    )
    SELECT type FROM enrolled WHERE type IS NOT NULL`,
+);
+
+// A few of each type, whichever come first in its index.
+const SAMPLE = statement(
+  'factor-sample',
+  `SELECT sampled.id, sampled.type, sampled.secret
+     FROM unnest($1::text[]) AS asked (type)
+    CROSS JOIN LATERAL (
+      SELECT id, factors.type, secret
+        FROM factors
+       WHERE factors.type = asked.type AND status = 'active'
+       LIMIT $2
+    ) AS sampled`,
+);
+
+const OF_TYPE_COUNT = statement(
+  'factor-of-type-count',
+  `SELECT count(*)::integer AS factors, count(DISTINCT of_type.user_id)::integer AS users,
+          count(DISTINCT of_type.user_id) FILTER (
+            WHERE of_type.status = 'active' AND of_type.type <> ALL ($2::text[]) AND NOT EXISTS (
+              SELECT FROM factors AS other
+               WHERE other.user_id = of_type.user_id AND other.status = 'active' AND other.type <> of_type.type
+                 AND other.type <> ALL ($2::text[])
+            )
+          )::integer AS "usersLeftWithout"
+     FROM factors AS of_type
+    WHERE of_type.type = $1 AND (of_type.status = 'active' OR of_type.status = 'pending')`,
+);
+
+// Both arms are what a partial index holds.
+const OWNERS_OF_TYPE = statement(
+  'factor-owners-of-type',
+  `SELECT DISTINCT user_id AS "userId", application_id AS "applicationId"
+     FROM ((SELECT user_id, application_id FROM factors WHERE type = $1 AND status = 'active' LIMIT $2)
+           UNION ALL
+           (SELECT user_id, application_id FROM factors WHERE type = $1 AND status = 'pending' LIMIT $2)) AS owners`,
 );
 
 const SWEEP_ALL = statement(
@@ -141,6 +198,26 @@ export class FactorStore {
     return rows.map((row) => row.type);
   }
 
+  /** A few active factors of each type, their secrets in clear. */
+  async sample(tx: Tx, types: readonly string[], each: number): Promise<OpenedSecret[]> {
+    const rows = await tx.query<{ id: string; type: string; secret: Buffer }>(SAMPLE, [types, each]);
+    return rows.map((row) => ({ ...row, secret: this.sealer.openJson(row.secret, secretPlace(row.id)) }));
+  }
+
+  /**
+   * How many factors there are of one type, of how many users, and how many of those have no other.
+   * @param recovery types that stand in for others and are none by themselves
+   */
+  async countOfType(tx: Tx, type: string, recovery: readonly string[]): Promise<TypeCount> {
+    const [row] = await tx.query<TypeCount>(OF_TYPE_COUNT, [type, recovery]);
+    return row ?? { factors: 0, users: 0, usersLeftWithout: 0 };
+  }
+
+  /** Some of the users with a factor of one type. */
+  async ownersOfType(tx: Tx, type: string, limit: number): Promise<FactorOwner[]> {
+    return tx.query<FactorOwner>(OWNERS_OF_TYPE, [type, limit]);
+  }
+
   /** Removes a user's enrolments that are over. */
   async sweep(tx: Tx, userId: string): Promise<void> {
     await tx.query(SWEEP, [userId, this.clock.now()]);
@@ -167,7 +244,7 @@ export class FactorStore {
   }
 
   /** The secrets of factors, in clear, for the providers that clean up after them. */
-  async secrets(tx: Tx, ids: readonly string[]): Promise<{ id: string; type: string; secret: unknown }[]> {
+  async secrets(tx: Tx, ids: readonly string[]): Promise<OpenedSecret[]> {
     const rows = await tx.manager.find(FactorEntity, {
       where: { id: In([...ids]) },
       select: { id: true, type: true, secret: true },

@@ -6,6 +6,10 @@ export interface FactorsConfig {
   readonly enabled: readonly string[] | undefined;
   /** Modules with further providers: paths and package names. */
   readonly modules: readonly string[];
+  /** Types whose provider is gone on purpose: their factors are refused, and can be removed. */
+  readonly retired: readonly string[];
+  /** What becomes of an enrolled type that has no provider and is not retired either. */
+  readonly missing: 'refuse-start' | 'retire';
   /** How long a challenge, and the temp token that opens it, lives. */
   readonly challengeTtlMs: number;
   /** How long a delivered code is good for. */
@@ -25,6 +29,9 @@ const variables = {
   FACTOR_MODULES: list()
     .prefault('')
     .describe('modules with factors of your own: ./my-factor.js, @acme/countersign-factor-card'),
+  FACTORS_RETIRED: list()
+    .prefault('')
+    .describe('types whose provider is gone: their factors are refused, and removed by `factors remove`'),
   TEMP_TOKEN_TTL: duration().prefault('5m').describe('lifetime of a challenge and its temp token'),
   OTP_TTL: duration()
     .refine(
@@ -52,6 +59,8 @@ export const factorsSection = defineSection<'factors', typeof variables, Factors
   read: (values) => ({
     enabled: values.FACTORS_ENABLED,
     modules: values.FACTOR_MODULES,
+    retired: values.FACTORS_RETIRED,
+    missing: 'refuse-start' as const,
     codeTtlMs: values.OTP_TTL,
     sendLimit: values.RATE_LIMIT_SEND,
     challengeTtlMs: values.TEMP_TOKEN_TTL,

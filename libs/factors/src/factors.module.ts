@@ -55,6 +55,8 @@ import { ChangeFactor } from './use-cases/change-factor.use-case.js';
 import { EnrolFactor } from './use-cases/enrol-factor.use-case.js';
 import { OpenChallenge } from './use-cases/open-challenge.use-case.js';
 import { ReadChallenge } from './use-cases/read-challenge.use-case.js';
+import { StoredSecrets } from './registry/stored-secrets.js';
+import { RetireType } from './use-cases/retire-type.use-case.js';
 import { RehearseImport } from './use-cases/rehearse-import.use-case.js';
 import { RemoveFactor } from './use-cases/remove-factor.use-case.js';
 import { ResyncFactor } from './use-cases/resync-factor.use-case.js';
@@ -116,6 +118,8 @@ export const factorsEntities = [FactorEntity, SpentTokenEntity, SpentChallengeEn
     UnlockFactor,
     EnrolFactor,
     RehearseImport,
+    RetireType,
+    StoredSecrets,
     SendEnrolmentCode,
     ActivateFactor,
     ResyncFactor,
@@ -134,6 +138,8 @@ export const factorsEntities = [FactorEntity, SpentTokenEntity, SpentChallengeEn
     FactorStore,
     EnrolFactor,
     RehearseImport,
+    RetireType,
+    StoredSecrets,
     SendEnrolmentCode,
     ActivateFactor,
     ResyncFactor,

@@ -1,9 +1,15 @@
 import { Injectable } from '@nestjs/common';
-import type { Tx } from '@countersign/core';
+import { Problem, type Tx } from '@countersign/core';
 import { canonicalEmail } from '@countersign/directory';
 import { FactorStore, type FactorView } from './factor.store.js';
 import { ProviderCalls } from './provider-calls.js';
 import { FactorRegistry } from './registry/factor-registry.js';
+
+interface FactorSecret {
+  readonly id: string;
+  readonly type: string;
+  readonly secret: unknown;
+}
 
 /** Finds the factors of a user whose codes go to the account's own address. */
 @Injectable()
@@ -23,8 +29,9 @@ export class OwnMail {
       mailed.map(({ id }) => id),
     );
     const account = canonicalEmail(email);
-    const own = new Set(secrets.filter((factor) => this.#addressOf(factor) === account).map(({ id }) => id));
-    return mailed.filter(({ id }) => own.has(id));
+    const addresses = new Map<string, string | undefined>();
+    for (const factor of secrets) addresses.set(factor.id, await this.#addressOf(factor));
+    return mailed.filter(({ id }) => addresses.get(id) === account);
   }
 
   #mails(type: string): boolean {
@@ -32,10 +39,16 @@ export class OwnMail {
     return provider?.kind === 'delivered' && provider.channel === 'email';
   }
 
-  #addressOf({ type, secret }: { readonly type: string; readonly secret: unknown }): string | undefined {
+  async #addressOf({ id, type, secret }: FactorSecret): Promise<string | undefined> {
     const provider = this.registry.find(type)?.provider;
     if (provider?.kind !== 'delivered') return undefined;
-    const recipient = this.calls.recipient(provider, secret);
-    return recipient && canonicalEmail(recipient.to);
+    try {
+      const recipient = await this.calls.recipient(provider, secret, id);
+      return recipient && canonicalEmail(recipient.to);
+    } catch (error) {
+      // One that cannot be read cannot be answered either.
+      if (error instanceof Problem) return undefined;
+      throw error;
+    }
   }
 }

@@ -14,8 +14,8 @@ import {
   type AnsweredFactor,
   type Circumstances,
   type DeliveredCodeFactor,
+  factorProviderOptions,
   type Freshness,
-  isNothingShown,
   isRefused,
   type Recipient,
   type ShownChallenge,
@@ -23,9 +23,16 @@ import {
 import { createHmac, type KeyObject } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { bounded, patience } from './patience.js';
-import { fitting, recipientOf, sealable, type SecretWithHint, showable } from './provider-results.js';
+import {
+  fitting,
+  parsedSecret,
+  recipientOf,
+  sealable,
+  type SecretWithHint,
+  showable,
+} from './provider-results.js';
+import { type FactorClass, hasChallenge } from './registry/factor-class.js';
 import { issuesOf } from './registry/schema-parsing.js';
-import type { FactorClass } from './registry/factor-class.js';
 import { soundVerdict } from './sound-verdict.js';
 
 const REFUSED = { accepted: false, reason: 'mismatch' } as const;
@@ -122,17 +129,25 @@ export class ProviderCalls {
     try {
       const secret = await this.#call(site, (at) => provider.address(input, at));
       if (isRefused(secret)) return { refused: true, errors: issuesOf(secret.issues) };
-      const kept = await fitting(provider, secret);
-      return { refused: false, secret: kept, recipient: recipientOf(provider, kept) };
+      const { kept, parsed } = await fitting(provider, secret);
+      return { refused: false, secret: kept, recipient: recipientOf(provider, parsed) };
     } catch (error) {
       throw this.#unavailable(provider, 'address', error);
     }
   }
 
-  /** Where a factor's codes go; `undefined` when the provider fails: nothing can be sent then. */
-  recipient(provider: DeliveredCodeFactor, secret: unknown): Recipient | undefined {
+  /**
+   * Where a factor's codes go; `undefined` when the provider fails: nothing can be sent then.
+   * @throws Problem `unavailable` where the secret does not fit its schema any more
+   */
+  async recipient(
+    provider: DeliveredCodeFactor,
+    secret: unknown,
+    factorId: string,
+  ): Promise<Recipient | undefined> {
+    const opened = await this.#fit(provider, secret, factorId);
     try {
-      return recipientOf(provider, secret);
+      return recipientOf(provider, opened);
     } catch (error) {
       this.#warn(provider, 'recipient', error);
       return undefined;
@@ -141,16 +156,18 @@ export class ProviderCalls {
 
   /**
    * What the user's client needs to answer a challenge; `undefined` where the factor has no such thing.
-   * @throws Problem `unavailable` when the provider fails, or makes what cannot be shown
+   * @throws Problem `unavailable` when the provider fails, or makes what cannot be shown, or the secret does not fit its
+   *   schema any more
    */
   async challenge(
     provider: AnsweredFactor,
     secret: unknown,
     site: CallSite,
   ): Promise<ShownChallenge | undefined> {
+    if (!hasChallenge(provider)) return undefined;
+    const opened = await this.#fit(provider, secret, site.factorId);
     try {
-      const show = await this.#call(site, (at) => provider.challenge(secret, at));
-      return isNothingShown(show) ? undefined : showable(show);
+      return showable(await this.#call(site, (at) => provider.challenge(opened, at)));
     } catch (error) {
       throw this.#unavailable(provider, 'challenge', error);
     }
@@ -163,7 +180,9 @@ export class ProviderCalls {
     answer: unknown,
     site: CallSite,
   ): Promise<ConfirmRuling> {
-    return this.#decided(provider, site, 'confirm', (at) => provider.confirm(secret, answer, at));
+    return this.#decided(provider, secret, site, 'confirm', (opened, at) =>
+      provider.confirm(opened, answer, at),
+    );
   }
 
   /** Decides on the two answers that activate a factor; a throw or a timeout is a refusal. */
@@ -173,13 +192,17 @@ export class ProviderCalls {
     answers: readonly [unknown, unknown],
     site: CallSite,
   ): Promise<ConfirmRuling> {
-    return this.#decided(provider, site, 'confirmInRow', (at) => provider.confirmInRow(secret, answers, at));
+    return this.#decided(provider, secret, site, 'confirmInRow', (opened, at) =>
+      provider.confirmInRow(opened, answers, at),
+    );
   }
 
   /** Decides on an answer; a throw or a timeout is a refusal. */
   async verify(provider: AnsweredFactor, secret: unknown, answer: unknown, site: CallSite): Promise<Ruling> {
     return withoutClock(
-      await this.#decided(provider, site, 'verify', (at) => provider.verify(secret, answer, at)),
+      await this.#decided(provider, secret, site, 'verify', (opened, at) =>
+        provider.verify(opened, answer, at),
+      ),
     );
   }
 
@@ -191,7 +214,9 @@ export class ProviderCalls {
     site: CallSite,
   ): Promise<Ruling> {
     return withoutClock(
-      await this.#decided(provider, site, 'resync', (at) => provider.resync(secret, answers, at)),
+      await this.#decided(provider, secret, site, 'resync', (opened, at) =>
+        provider.resync(opened, answers, at),
+      ),
     );
   }
 
@@ -212,7 +237,8 @@ export class ProviderCalls {
   /** Lets a provider clean up after a removed factor. Its failure changes nothing here. */
   async revoke(provider: AnsweredFactor, secret: unknown, site: CallSite): Promise<void> {
     try {
-      await this.#call(site, (at) => provider.revoke?.(secret, at));
+      const opened = await this.#fit(provider, secret, site.factorId);
+      await this.#call(site, (at) => provider.revoke?.(opened, at));
     } catch (error) {
       this.#warn(provider, 'revoke', error);
     }
@@ -220,16 +246,18 @@ export class ProviderCalls {
 
   async #decided(
     provider: AnsweredFactor,
+    secret: unknown,
     site: CallSite,
     method: 'confirm' | 'confirmInRow' | 'verify' | 'resync',
-    decide: (at: Circumstances) => unknown,
+    decide: (opened: unknown, at: Circumstances) => unknown,
   ): Promise<ConfirmRuling> {
+    const opened = await this.#fit(provider, secret, site.factorId);
     try {
-      const verdict = soundVerdict(await this.#call(site, decide));
+      const verdict = soundVerdict(await this.#call(site, (at) => decide(opened, at)));
       if (verdict === undefined) throw new TypeError('not a verdict');
       if (!verdict.accepted) return verdict;
-      const { fresh, secret } = verdict;
-      const replacement = secret === undefined ? undefined : await sealable(provider, secret);
+      const { fresh, secret: changed } = verdict;
+      const replacement = changed === undefined ? undefined : await sealable(provider, changed);
       return { accepted: true, fresh, replacement };
     } catch (error) {
       this.#warn(provider, method, error);
@@ -267,6 +295,18 @@ export class ProviderCalls {
     };
   }
 
+  // A provider that was changed may not be able to read what it made before. That is no wrong code of the user's.
+  async #fit(provider: FactorClass, secret: unknown, factorId: string): Promise<unknown> {
+    const opened = await parsedSecret(provider, secret);
+    if (opened !== undefined) return opened.value;
+    const type = factorProviderOptions(provider.constructor)?.type ?? '';
+    this.#logger.error(
+      `The secret of ${publicId('fac', factorId)} (“${type}”) does not fit the schema of ${provider.constructor.name}: ` +
+        'the factor cannot be used until the schema accepts it again',
+    );
+    throw new Problem('unavailable', { detail: 'This factor cannot be used at the moment.', retryAfter: 60 });
+  }
+
   #unavailable(provider: FactorClass, method: string, error: unknown): Problem {
     this.#warn(provider, method, error);
     return new Problem('unavailable', {
@@ -282,7 +322,7 @@ export class ProviderCalls {
   }
 }
 
-// Whoever guesses at a login is told nothing of a clock.
+// Somebody who guesses at a login is told nothing of a clock.
 function withoutClock(ruling: ConfirmRuling): Ruling {
   return !ruling.accepted && ruling.reason === 'clock' ? { accepted: false, reason: 'stale' } : ruling;
 }

@@ -24,18 +24,34 @@ export interface SecretWithHint {
  * @throws TypeError for one that cannot be kept
  */
 export async function sealable(provider: AnsweredFactor, secret: unknown): Promise<SecretWithHint> {
-  const kept = await fitting(provider, secret);
-  const hint: unknown = provider.publicView(kept).hint;
+  const { kept, parsed } = await fitting(provider, secret);
+  const hint: unknown = provider.publicView(parsed).hint;
   if (typeof hint !== 'string' || !HINT.test(hint)) throw new TypeError('The hint is not a line of text');
   return { secret: kept, hint };
 }
 
-/** The same without a hint. */
-export async function fitting(provider: FactorClass, secret: unknown): Promise<unknown> {
+/** The same without a hint: what is kept, and what the schema makes of that at each use. */
+export async function fitting(
+  provider: FactorClass,
+  secret: unknown,
+): Promise<{ readonly kept: unknown; readonly parsed: unknown }> {
   const kept = throughJson(secret);
-  const { issues } = await bounded(provider.secret['~standard'].validate(kept));
-  if (issues !== undefined) throw new TypeError('The secret does not fit its schema');
-  return kept;
+  const parsed = await parsedSecret(provider, kept);
+  if (parsed === undefined) throw new TypeError('The secret does not fit its schema');
+  return { kept, parsed: parsed.value };
+}
+
+/** What a provider's schema makes of a secret that is kept; `undefined` where it does not fit. */
+export async function parsedSecret(
+  provider: FactorClass,
+  kept: unknown,
+): Promise<{ readonly value: unknown } | undefined> {
+  try {
+    const result = await bounded(provider.secret['~standard'].validate(kept));
+    return result.issues === undefined ? { value: result.value } : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /**

@@ -45,6 +45,15 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./rotate-signing-key.command.js')).rotateSigningKey,
   },
   {
+    name: 'factors',
+    usage: 'factors remove --type TYPE [--dry-run] [--json]',
+    about:
+      'removes every factor of one type, of all users of all applications, whether or not its provider is still ' +
+      'there, with the backup codes of those who have no other factor; their sessions and trusted devices end. ' +
+      '--dry-run tells how many there are, and removes nothing. Run it again where it was interrupted: it goes on',
+    load: async () => (await import('./factors.command.js')).factors,
+  },
+  {
     name: 'import-totp',
     usage: 'import-totp --file PATH|- [--user USER] [--issuer NAME] [--application SLUG] [--dry-run]',
     about:

@@ -1,26 +1,24 @@
 import type { INestApplicationContext } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { type CoreConfig, Database, SystemClock } from '@countersign/core';
+import { type CoreConfig, Database, type LoadedConfig, SystemClock } from '@countersign/core';
+import type { FactorsConfig } from '@countersign/factors';
 import { migrations } from '../../../../migrations/index.js';
 import { AppModule } from '../app.module.js';
+import { loadFactorModules } from '../factor-modules.js';
 import { openDatabase } from '../open-database.js';
+import { StartFailure } from '../start-failure.js';
 import type { CommandContext } from './command.js';
 
-/**
- * Runs work with everything that the service is made of, on a migrated database, without serving. PostgreSQL's time
- * limits are those of requests; what a command does may take its time.
- */
+/** Runs work with everything that the service is made of, on a migrated database, without serving. */
 export async function withEngine<T>(
-  { config: given }: CommandContext,
+  { config }: CommandContext,
   work: (engine: INestApplicationContext) => Promise<T>,
 ): Promise<T> {
-  const core: CoreConfig = { ...(given.slices['core'] as CoreConfig), databaseTimeLimits: false };
-  const config = { ...given, slices: { ...given.slices, core } };
-  const { url, embedded } = await openDatabase(core);
+  const { url, embedded } = await openDatabase(config.slices['core'] as CoreConfig);
   try {
     await Database.migrate(url, migrations);
     const engine = await NestFactory.createApplicationContext(
-      await AppModule.forRoot(config, url, new SystemClock()),
+      await AppModule.forRoot(await withoutMissingFactors(config), url, new SystemClock()),
       { logger: false, abortOnError: false },
     );
     try {
@@ -31,4 +29,21 @@ export async function withEngine<T>(
   } finally {
     await embedded?.stop();
   }
+}
+
+// No command asks for a factor, and some are run because a provider is gone.
+async function withoutMissingFactors(config: LoadedConfig): Promise<LoadedConfig> {
+  const factors = config.slices['factors'] as FactorsConfig;
+  const modules: string[] = [];
+  for (const name of factors.modules) {
+    try {
+      await loadFactorModules([name]);
+      modules.push(name);
+    } catch (error) {
+      if (!(error instanceof StartFailure)) throw error;
+      process.stderr.write(`${error.message}\nThe command goes on without it.\n`);
+    }
+  }
+  const tolerant: FactorsConfig = { ...factors, modules, enabled: undefined, missing: 'retire' };
+  return { ...config, slices: { ...config.slices, factors: tolerant } };
 }

@@ -1,6 +1,7 @@
 import { Controller, Get, Res } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiServiceUnavailableResponse, ApiTags } from '@nestjs/swagger';
 import { Database, EphemeralStore } from '@countersign/core';
+import { StoredSecrets } from '@countersign/factors';
 import type { FastifyReply } from 'fastify';
 import { Public } from '../http/access.decorator.js';
 import { HealthDto, LivenessDto } from './health.dto.js';
@@ -24,6 +25,7 @@ export class HealthController {
   constructor(
     private readonly database: Database,
     private readonly store: EphemeralStore,
+    private readonly storedSecrets: StoredSecrets,
   ) {}
 
   /** Turns readiness off: from here on no balancer should send anything new. */
@@ -45,6 +47,7 @@ export class HealthController {
     return {
       status: healthy ? 'ok' : 'unavailable',
       checks: { database: database ? 'ok' : 'unavailable', ephemeralStore: store ? 'ok' : 'unavailable' },
+      ...(this.storedSecrets.misfits.length === 0 ? {} : { notes: this.storedSecrets.misfits.map(misfit) }),
     };
   }
 
@@ -79,6 +82,10 @@ export class HealthController {
   async ready(@Res({ passthrough: true }) reply: FastifyReply): Promise<HealthDto> {
     return this.health(reply);
   }
+}
+
+function misfit(type: string): string {
+  return `Factors of the type “${type}” cannot be used: their secrets do not fit its provider's schema.`;
 }
 
 async function answers(ping: () => Promise<void>): Promise<boolean> {

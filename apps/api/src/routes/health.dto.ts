@@ -10,6 +10,8 @@ export class HealthChecksDto {
 export class HealthDto {
   status!: 'ok' | 'unavailable';
   checks!: HealthChecksDto;
+  /** What an operator should look at, though requests are served. */
+  notes?: string[];
 }
 
 /** Proof of life. */

@@ -42,7 +42,7 @@ export class LoginController {
       },
     },
   })
-  @Problems('invalid_credentials', 'email_unverified', 'csrf_rejected')
+  @Problems('invalid_credentials', 'email_unverified', 'csrf_rejected', 'factor_locked')
   async login(
     @Body() { email, password, deviceToken, session }: LoginDto,
     @Req() request: FastifyRequest,

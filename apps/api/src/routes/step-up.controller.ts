@@ -30,7 +30,7 @@ export class StepUpController {
     description: 'The password was right: a token with a fresh `auth_time`.',
   })
   @ApiCreatedResponse({ type: OpenedChallengeDto, description: 'A challenge for the active factor.' })
-  @Problems('invalid_credentials', 'invalid_token')
+  @Problems('invalid_credentials', 'invalid_token', 'factor_locked')
   async begin(
     @Body() { password }: StepUpDto,
     @Req() request: FastifyRequest,

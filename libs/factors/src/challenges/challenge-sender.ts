@@ -67,7 +67,7 @@ export class ChallengeSender {
   async #challenge(request: ChallengeSendRequest, factor: LoadedFactor): Promise<ChallengeSending> {
     const { application, challenge, opening } = request;
     const provider = this.registry.find(factor.type)?.provider;
-    if (provider === undefined) return { outcome: 'nothing-to-send' };
+    if (provider === undefined) return { outcome: 'locked' };
     if (provider.kind === 'answered') {
       const show = await this.calls.challenge(provider, factor.secret, {
         application,
@@ -78,7 +78,7 @@ export class ChallengeSender {
       });
       return show === undefined ? { outcome: 'nothing-to-send' } : { outcome: 'shown', show };
     }
-    const recipient = this.calls.recipient(provider, factor.secret);
+    const recipient = await this.calls.recipient(provider, factor.secret, factor.id);
     if (recipient === undefined) return { outcome: 'failed' };
     const sending = await this.codes.run({
       application,

@@ -36,8 +36,8 @@ export class Confirmer {
   async prepare(owner: PendingOwner, answer: Readonly<Record<string, unknown>>): Promise<Readiness> {
     const pending = await this.enrolments.load(this.database.direct, owner);
     const registered = pending && this.registry.find(pending.type);
-    if (pending === undefined || registered === undefined) return { kind: 'unknown' };
-    if (!pending.alive) return { kind: 'over' };
+    if (pending === undefined) return { kind: 'unknown' };
+    if (!pending.alive || registered === undefined) return { kind: 'over' };
     const read = await readFirstAnswer(registered.provider, answer);
     if (!read.readable) return { kind: 'malformed', errors: read.errors };
     return { kind: 'ready', pending, registered, first: read.first };

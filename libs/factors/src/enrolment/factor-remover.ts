@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { type EventDraft, EventLog, type Origin, publicId, type Tx } from '@countersign/core';
-import { UserStore } from '@countersign/directory';
+import { type KnownUser, UserStore } from '@countersign/directory';
 import { FactorStore, type FactorView } from '../factor.store.js';
 import { FactorRegistry } from '../registry/factor-registry.js';
 
@@ -31,6 +31,27 @@ export class FactorRemover {
     return left.every(({ type }) => this.registry.isRecovery(type)) ? [factor, ...left] : [factor];
   }
 
+  /**
+   * Locks a user, suspended ones too, and finds every factor of one type, pending ones included, with what goes with
+   * them.
+   * @returns `undefined` where there is no such user
+   */
+  async lockOfType(
+    tx: Tx,
+    userId: string,
+    type: string,
+  ): Promise<{ readonly user: KnownUser; readonly doomed: readonly FactorView[] } | undefined> {
+    const user = await this.users.lockAny(tx, userId);
+    if (user === undefined) return undefined;
+    const all = await this.factors.every(tx, userId);
+    const retired = all.filter((factor) => factor.type === type);
+    const left = all.filter((factor) => factor.type !== type && factor.status === 'active');
+    const lonely =
+      retired.some(({ status }) => status === 'active') &&
+      left.every((factor) => this.registry.isRecovery(factor.type));
+    return { user, doomed: lonely ? [...retired, ...left] : retired };
+  }
+
   /** Removes them. Call with the user locked. */
   async remove(tx: Tx, removal: Removal, doomed: readonly FactorView[]): Promise<void> {
     await this.factors.delete(
@@ -44,9 +65,10 @@ export class FactorRemover {
 
   async #consequences(tx: Tx, removal: Removal, removed: readonly FactorView[]): Promise<void> {
     const { userId } = removal;
-    const [heir] = (await this.factors.active(tx, userId)).filter(
+    const left = (await this.factors.active(tx, userId)).filter(
       ({ type }) => !this.registry.isRecovery(type),
     );
+    const heir = left.find(({ type }) => this.registry.isUsable(type)) ?? left[0];
     if (heir !== undefined && !heir.isDefault) await this.factors.makeDefault(tx, userId, heir.id);
     await this.users.bumpEpoch(tx, userId);
     const disabled = heir === undefined && removed.some(({ type }) => !this.registry.isRecovery(type));

@@ -8,3 +8,23 @@ export type FactorClass = AnsweredFactor | DeliveredCodeFactor;
 export function answerSchemaOf(provider: FactorClass): Schema {
   return provider.kind === 'answered' ? provider.answer : CodeAnswer;
 }
+
+/**
+ * Whether a provider has a challenge of its own. The base class has none; it is found from the object itself, because a
+ * provider may be built against another copy of the kit.
+ */
+export function hasChallenge(provider: AnsweredFactor): boolean {
+  let base: object = provider;
+  for (
+    let next: unknown = Object.getPrototypeOf(base);
+    isClassLevel(next);
+    next = Object.getPrototypeOf(base)
+  ) {
+    base = next;
+  }
+  return !('challenge' in base) || base.challenge !== provider.challenge;
+}
+
+function isClassLevel(level: unknown): level is object {
+  return typeof level === 'object' && level !== null && level !== Object.prototype;
+}

@@ -35,6 +35,8 @@ export class FactorRegistryError extends Error {
 @Injectable()
 export class FactorRegistry implements OnModuleInit {
   readonly #byType = new Map<string, RegisteredFactor>();
+  /** Retired types that are known to be for recovery, because their provider is still here. */
+  readonly #retiredRecovery = new Set<string>();
 
   constructor(
     private readonly discovery: DiscoveryService,
@@ -52,12 +54,13 @@ export class FactorRegistry implements OnModuleInit {
         faults.push(`FACTORS_ENABLED names “${type}”, which no provider provides (known: ${this.#known()})`);
       }
     }
-    for (const type of await this.factors.enrolledTypes(this.database.direct)) {
-      if (!this.#byType.has(type)) {
-        faults.push(
-          `Users have enrolled “${type}”, which no provider provides: add its module again, or remove those factors`,
-        );
-      }
+    const enrolled = await this.factors.enrolledTypes(this.database.direct);
+    for (const type of enrolled.filter((each) => !this.isUsable(each))) {
+      if (this.config.retired.includes(type) || this.config.missing === 'retire') continue;
+      faults.push(
+        `Users have enrolled “${type}”, which no provider provides: add its module again, or set ` +
+          `FACTORS_RETIRED=${type}, which refuses these factors until “factors remove --type ${type}” removes them`,
+      );
     }
     if (faults.length > 0) throw new FactorRegistryError(faults);
   }
@@ -65,6 +68,14 @@ export class FactorRegistry implements OnModuleInit {
   /** The provider of a type, whether or not it is offered: what is enrolled is always asked for. */
   find(type: string): RegisteredFactor | undefined {
     return this.#byType.get(type);
+  }
+
+  /**
+   * Whether factors of a type can be asked for. One that was enrolled and cannot be is refused, never skipped: its user
+   * answers by another factor, or is not let in.
+   */
+  isUsable(type: string): boolean {
+    return this.#byType.has(type);
   }
 
   /** The provider of a type that takes enrolments in an application. */
@@ -87,7 +98,7 @@ export class FactorRegistry implements OnModuleInit {
 
   /** Whether a type only stands in for others (backup codes). */
   isRecovery(type: string): boolean {
-    return this.#byType.get(type)?.options.recovery ?? false;
+    return this.#byType.get(type)?.options.recovery ?? this.#retiredRecovery.has(type);
   }
 
   #discover(): string[] {
@@ -99,6 +110,10 @@ export class FactorRegistry implements OnModuleInit {
       const found = faultsOf(name, options, instance);
       faults.push(...found);
       if (found.length > 0) continue;
+      if (this.config.retired.includes(options.type)) {
+        if (options.recovery === true) this.#retiredRecovery.add(options.type);
+        continue;
+      }
       const provider = instance as FactorClass;
       const other = this.#byType.get(options.type)?.provider;
       if (other === provider) continue;

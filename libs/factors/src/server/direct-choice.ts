@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { AnswerReader, type ReadAnswer } from '../challenges/answer-reader.js';
-import type { FactorClass } from '../registry/factor-class.js';
+import { hasChallenge } from '../registry/factor-class.js';
 import { FactorRegistry } from '../registry/factor-registry.js';
 import type { HeldFactor } from '../settlement/user-factors.store.js';
 
@@ -18,7 +18,9 @@ export type DirectlyChosen =
   | { readonly outcome: 'not-enrolled' }
   | { readonly outcome: 'no-such-factor' }
   /** The named factor has to be challenged first. */
-  | { readonly outcome: 'needs-challenge' };
+  | { readonly outcome: 'needs-challenge' }
+  /** What the answer would be for has no provider any more, and there is nothing else. */
+  | { readonly outcome: 'locked' };
 
 /** Picks the factor of an answer that comes without a challenge: one that needs nothing sent or shown before. */
 @Injectable()
@@ -45,6 +47,7 @@ export class DirectChoice {
       const named = factors.find(({ id }) => id === factorId);
       if (named === undefined || (type !== undefined && named.type !== type))
         return { outcome: 'no-such-factor' };
+      if (!this.registry.isUsable(named.type)) return { outcome: 'locked' };
       return answerable.includes(named)
         ? { outcome: 'chosen', factor: named }
         : { outcome: 'needs-challenge' };
@@ -52,29 +55,14 @@ export class DirectChoice {
     const candidates = answerable.filter((factor) => type === undefined || factor.type === type);
     // The default is offered first, and only where it is among those that can be answered so.
     const factor = this.reader.choose({ factors: candidates }, undefined, byType);
-    return factor === undefined ? { outcome: 'not-enrolled' } : { outcome: 'chosen', factor };
+    if (factor !== undefined) return { outcome: 'chosen', factor };
+    // Never “not enrolled”: that lets in by the password alone.
+    const retired = factors.some((each) => !this.registry.isUsable(each.type));
+    return { outcome: retired ? 'locked' : 'not-enrolled' };
   }
 
   #answerable(type: string): boolean {
     const provider = this.registry.find(type)?.provider;
-    return provider?.kind === 'answered' && !showsChallenge(provider);
+    return provider?.kind === 'answered' && !hasChallenge(provider);
   }
-}
-
-// The base class shows nothing; whoever has a `challenge` of their own has something to show first. The base is found
-// from the object itself, because a provider may be built against another copy of the kit.
-function showsChallenge(provider: Extract<FactorClass, { kind: 'answered' }>): boolean {
-  let base: object = provider;
-  for (
-    let next: unknown = Object.getPrototypeOf(base);
-    isClassLevel(next);
-    next = Object.getPrototypeOf(base)
-  ) {
-    base = next;
-  }
-  return !('challenge' in base) || base.challenge !== provider.challenge;
-}
-
-function isClassLevel(level: unknown): level is object {
-  return typeof level === 'object' && level !== null && level !== Object.prototype;
 }

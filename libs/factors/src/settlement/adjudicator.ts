@@ -51,7 +51,8 @@ export class Adjudicator {
     if (factor.challengeSpent) return { kind: 'spent' };
     if (factor.locked) return { kind: 'locked' };
     const registered = this.registry.find(type);
-    if (registered === undefined || answer === undefined) return { kind: 'rejected', reason: 'mismatch' };
+    if (registered === undefined) return { kind: 'locked' };
+    if (answer === undefined) return { kind: 'rejected', reason: 'mismatch' };
     return this.#ask(challenge, factor, registered, answer);
   }
 

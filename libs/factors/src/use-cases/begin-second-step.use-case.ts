@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Clock, type Origin, type Tx } from '@countersign/core';
+import { Clock, type Origin, Problem, type Tx } from '@countersign/core';
 import { TrustedDevices } from '@countersign/devices';
 import { ChallengeOpener, type OpenedChallenge } from '../challenges/challenge-opener.js';
 import { FactorStore } from '../factor.store.js';
@@ -23,6 +23,9 @@ export type SecondStep =
   | { readonly required: false; readonly proof: SecondFactorProof }
   | ({ readonly required: true } & OpenedChallenge);
 
+const RETIRED =
+  'This type of factor is out of service. Another factor or a backup code is needed, or an administrator.';
+
 /** Finds out whether a second step is needed, and opens its challenge. */
 @Injectable()
 export class BeginSecondStep {
@@ -34,6 +37,7 @@ export class BeginSecondStep {
     private readonly clock: Clock,
   ) {}
 
+  /** @throws Problem `factor_locked` where none of the user's factors can be asked for: they are never let in without */
   async run(tx: Tx, request: SecondStepRequest): Promise<SecondStep> {
     const { subject } = request;
     const active = await this.factors.active(tx, subject.userId);
@@ -44,11 +48,13 @@ export class BeginSecondStep {
     if (deviceId !== undefined) {
       return { required: false, proof: this.#proof(request, { kind: 'device', deviceId }) };
     }
+    const usable = active.filter(({ type }) => this.registry.isUsable(type));
+    if (usable.length === 0) throw new Problem('factor_locked', { detail: RETIRED });
     const sessionId = request.purpose === 'step_up' ? request.sessionId : null;
     const opened = await this.challenges.open(tx, {
       subject,
       origin: request.origin,
-      factors: active,
+      factors: usable,
       purpose: request.purpose,
       sessionId,
       inCookies: request.purpose === 'login' && request.inCookies === true,

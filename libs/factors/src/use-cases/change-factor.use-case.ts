@@ -20,7 +20,7 @@ export type ChangeFactorResult =
   | { readonly outcome: 'unknown' }
   /** Factors, password or status changed after the request was let in. */
   | { readonly outcome: 'user-changed' }
-  /** Pending and recovery factors cannot be the default. */
+  /** Pending, recovery and retired factors cannot be the default. */
   | { readonly outcome: 'not-eligible' };
 
 /** Renames a factor, or makes it the one that a code without a factor id is for. */
@@ -45,7 +45,11 @@ export class ChangeFactor {
       if ((await this.users.lock(tx, userId)) !== securityEpoch) return { outcome: 'user-changed' };
       const factor = await this.factors.find(tx, userId, factorId);
       if (factor === undefined) return { outcome: 'unknown' };
-      if (makeDefault && (factor.status !== 'active' || this.registry.isRecovery(factor.type))) {
+      const eligible =
+        factor.status === 'active' &&
+        this.registry.isUsable(factor.type) &&
+        !this.registry.isRecovery(factor.type);
+      if (makeDefault && !eligible) {
         return { outcome: 'not-eligible' };
       }
       // Only what differs: to say again what is known changes nothing.

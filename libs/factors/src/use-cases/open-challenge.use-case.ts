@@ -40,7 +40,8 @@ export class OpenChallenge {
     // A server that names a factor wants that one: a device stands in for a login, not for a factor.
     const approved = input.factorId === undefined ? await this.opener.byDevice(input, factors) : undefined;
     if (approved !== undefined) return { outcome: 'approved', ...approved };
-    if (factors.every(({ lockedAt }) => lockedAt !== null)) return { outcome: 'locked' };
-    return { outcome: 'opened', challenge: await this.opener.open(input, factors) };
+    const usable = factors.filter(({ type }) => this.registry.isUsable(type));
+    if (usable.every(({ lockedAt }) => lockedAt !== null)) return { outcome: 'locked' };
+    return { outcome: 'opened', challenge: await this.opener.open(input, usable) };
   }
 }

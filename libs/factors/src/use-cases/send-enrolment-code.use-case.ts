@@ -49,7 +49,7 @@ export class SendEnrolmentCode {
     if (!pending.alive) return { outcome: 'over' };
     const provider = this.registry.find(pending.type)?.provider;
     if (provider?.kind !== 'delivered') return { outcome: 'nothing-to-send' };
-    const recipient = this.calls.recipient(provider, pending.secret);
+    const recipient = await this.calls.recipient(provider, pending.secret, factorId);
     if (recipient === undefined) return { outcome: 'failed' };
     return this.codes.run({
       application,

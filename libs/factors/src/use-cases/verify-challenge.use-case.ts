@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { FieldError, Origin } from '@countersign/core';
 import { AnswerReader } from '../challenges/answer-reader.js';
+import type { Challenge, OfferedFactor } from '../challenges/challenge.js';
 import { ChallengeStore } from '../challenges/challenge.store.js';
 import type { Opening } from '../challenges/opening.js';
 import { type Grant, Verification, type VerifyChallengeResult } from '../settlement/verification.js';
@@ -37,7 +38,7 @@ export class VerifyChallenge {
     if (claim.outcome === 'unknown') return { outcome: 'unauthorised' };
     if (claim.outcome !== 'claimed') return claim;
 
-    const factor = this.answers.choose(claim.challenge, input.factorId, read.byType);
+    const factor = this.#choose(claim.challenge, input.factorId, read.byType);
     if (factor === undefined) return { outcome: 'no-such-factor' };
     const { attemptsLeft, budget } = claim;
     const answer = read.byType.get(factor.type);
@@ -46,6 +47,17 @@ export class VerifyChallenge {
       ? { ...ending, attemptsLeft, budget }
       : ending;
   }
+
+  // Where every other type is retired, only the recovery factor is left to ask.
+  #choose(
+    challenge: Challenge,
+    factorId: string | undefined,
+    byType: ReadonlyMap<string, unknown>,
+  ): OfferedFactor | undefined {
+    const chosen = this.answers.choose(challenge, factorId, byType);
+    return chosen ?? (factorId === undefined ? challenge.factors[0] : undefined);
+  }
+
   // Names the factor that was asked, to those who may see the challenge. No attempt is claimed.
   async #malformed(
     { opening, challengeId, factorId }: VerifyChallengeInput,
@@ -54,7 +66,7 @@ export class VerifyChallenge {
     const found = await this.challenges.find(opening, challengeId);
     if (found.outcome === 'unknown') return { outcome: 'unauthorised' };
     if (found.outcome === 'closed') return found;
-    const factor = this.answers.choose(found.challenge, factorId, new Map());
+    const factor = this.#choose(found.challenge, factorId, new Map());
     return factor === undefined
       ? { outcome: 'no-such-factor' }
       : { outcome: 'malformed', errors: faults.get(factor.type) ?? [] };

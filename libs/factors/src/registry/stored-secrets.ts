@@ -1,0 +1,46 @@
+import { Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
+import { Database, publicId } from '@countersign/core';
+import { FactorStore } from '../factor.store.js';
+import { parsedSecret } from '../provider-results.js';
+import { FactorRegistry } from './factor-registry.js';
+
+/** Secrets of each type that are looked at. A changed schema refuses all that were made before it. */
+const SAMPLED_PER_TYPE = 20;
+
+/**
+ * Holds a sample of the secrets that are kept against the schemas of their providers, once, at the start: a provider
+ * whose schema was changed locks its users out, and the operator is told before they are.
+ */
+@Injectable()
+export class StoredSecrets implements OnApplicationBootstrap {
+  readonly #logger = new Logger('FactorProvider');
+  #misfits: readonly string[] = [];
+
+  constructor(
+    private readonly factors: FactorStore,
+    private readonly registry: FactorRegistry,
+    private readonly database: Database,
+  ) {}
+
+  /** Types of which a secret does not fit, by name. */
+  get misfits(): readonly string[] {
+    return this.#misfits;
+  }
+
+  async onApplicationBootstrap(): Promise<void> {
+    const types = this.registry.all().map(({ options }) => options.type);
+    const sample = await this.factors.sample(this.database.direct, types, SAMPLED_PER_TYPE);
+    const misfits = new Set<string>();
+    for (const { id, type, secret } of sample) {
+      const provider = this.registry.find(type)?.provider;
+      if (provider === undefined || misfits.has(type)) continue;
+      if ((await parsedSecret(provider, secret)) !== undefined) continue;
+      misfits.add(type);
+      this.#logger.error(
+        `Secrets of “${type}” do not fit the schema of ${provider.constructor.name} any more, such as that of ` +
+          `${publicId('fac', id)}: these factors cannot be used. Let the schema accept what was made before`,
+      );
+    }
+    this.#misfits = [...misfits].sort();
+  }
+}
