@@ -69,6 +69,51 @@ describe('every answer', () => {
     for (const { headers } of answers) expect(headers.get('cache-control')).toBe('no-store');
   });
 
+  it.each([
+    ['POST', '/v1/auth/register', {}, ['email', 'password']],
+    ['POST', '/v1/auth/register', { email: 'a@example.com' }, ['password']],
+    ['POST', '/v1/auth/login', { password: 'x' }, ['email']],
+    ['POST', '/v1/me/factors', {}, ['type']],
+    ['POST', '/v1/me/factors', { type: 'sms' }, ['phoneNumber']],
+    ['POST', '/v1/auth/password/reset', { token: 'x' }, ['newPassword']],
+  ])(
+    'to %s %s with %j says of missing fields that they are required',
+    async (method, path, body, missing) => {
+      const refused = await world.client.send(method, path, { body, token: person.accessToken });
+      expect(refused.status).toBe(400);
+      expect(refused.body.errors).toEqual(missing.map((field) => ({ path: field, message: 'is required' })));
+    },
+  );
+
+  it('to a body of another type says what is taken and what came', async () => {
+    for (const [type, came] of [
+      ['text/plain', 'came as text/plain'],
+      ['application/xml; charset=utf-8', 'came as application/xml; charset=utf-8'],
+      ['application/json; charset=latin1', 'came as application/json; charset=latin1'],
+      [`text/${'x'.repeat(200)}`, 'came as something else'],
+    ] as const) {
+      const headers = { 'content-type': type };
+      const refused = await world.client.send('POST', '/v1/auth/login', { body: 'x', headers });
+      expect(refused.status).toBe(415);
+      expect(refused.body.detail).toBe(`Bodies are application/json in UTF-8; this one ${came}.`);
+    }
+  });
+
+  it('to a body that is too long says the limit and the length', async () => {
+    const refused = await world.client.post('/v1/auth/login', ' '.repeat(70_000));
+    expect(refused.status).toBe(413);
+    expect(refused.body.detail).toBe('Bodies may have 65536 bytes; this one has 70000.');
+  });
+
+  it.each([
+    ['en_US', 'en-US'],
+    ['de_AT', 'de-AT'],
+    ['zh_Hant_TW', 'zh-Hant-TW'],
+  ])('takes the language %s as %s', async (locale, kept) => {
+    const changed = await world.client.patch('/v1/me', { locale }, { token: person.accessToken });
+    expect(changed.body.locale).toBe(kept);
+  });
+
   it('of a policy of its own lets the documentation work and nothing be framed', async () => {
     const { headers } = await world.client.get('/docs');
     const policy = headers.get('content-security-policy');

@@ -28,10 +28,9 @@ import {
   refuseUrl,
   requireHost,
 } from './http/refused-early.js';
-import { readForms, readStrictJson } from './http/body.js';
+import { MAX_BODY_BYTES, readForms, readStrictJson } from './http/body.js';
 import { validationPipe } from './http/validation.js';
 
-const BODY_LIMIT = 64 * 1024;
 // An id of 255 bytes, each of them percent-encoded, and some more so that longer ones meet their own refusal.
 const LONGEST_PARAMETER = 1_024;
 const REQUEST_ID = /^[A-Za-z0-9._-]{1,64}$/;
@@ -50,7 +49,7 @@ export async function createApp(
   const core = config.slices['core'] as CoreConfig;
   const http = config.slices['http'] as HttpConfig;
   const server: FastifyHttpOptions<RawServerDefault> = {
-    bodyLimit: BODY_LIMIT,
+    bodyLimit: MAX_BODY_BYTES,
     trustProxy: trustFunction(http.trustProxy),
     requestIdHeader: false,
     genReqId: ({ headers }) => {

@@ -67,6 +67,9 @@ describe('rate limits', () => {
     expectProblem(limited, 429, 'rate_limited');
     expect(limitsOf(limited)).toEqual(['"login";r=0;t=600', policy]);
     expect(limited.headers.get('retry-after')).toBe('600');
+    expect(limited.body.detail).toBe(
+      'The limit is 5 logins to one account from one address, right passwords included, in 15 minutes. Try again in 600 seconds.',
+    );
 
     expect((await attempt('other@example.com')).status).toBe(400);
     expect((await attempt(person.email, '192.0.2.77')).status).toBe(400);

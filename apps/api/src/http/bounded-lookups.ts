@@ -12,7 +12,7 @@ import { clientAddress } from './address.js';
 import { Deployment } from './deployment.js';
 import type { HttpConfig } from './http.config.js';
 import { tellRateLimit } from './rate-limit.headers.js';
-import { waitFor } from './waiting.js';
+import { waitForLimit } from './waiting.js';
 
 /**
  * Bounds what strangers have PostgreSQL look up for them: what a made-up key or `X-Application` names (security.md,
@@ -38,7 +38,7 @@ export class BoundedLookups {
       const [state] = taken?.states ?? [];
       if (taken?.taken === false && state !== undefined) {
         tellRateLimit(reply, 'default', limit, state);
-        throw new Problem('rate_limited', waitFor(state));
+        throw new Problem('rate_limited', waitForLimit('default', limit, state));
       }
       const found = await find();
       if (found !== undefined && taken !== undefined) {

@@ -7,6 +7,7 @@ import {
   Problem,
 } from '@countersign/core';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { payloadTooLarge, unsupportedMediaType } from './body.js';
 import { AnsweredBefore, repeatAnswer } from './idempotency.js';
 import { pathOf } from './path.js';
 import { sendProblem } from './problem.response.js';
@@ -56,9 +57,9 @@ export class ProblemFilter implements ExceptionFilter {
       case 404:
         return this.#notFound(request, reply);
       case 413:
-        return new Problem('payload_too_large');
+        return payloadTooLarge(request);
       case 415:
-        return new Problem('unsupported_media_type');
+        return unsupportedMediaType(request);
       case 408:
       case 503:
         return new Problem('unavailable', { retryAfter: 2 });

@@ -20,11 +20,11 @@ import { isContractRoute } from './path.js';
 import { RATE_LIMITING, type RateLimiting } from './rate-limit.decorator.js';
 import { RouteMemory } from './route-memory.js';
 import { tellRateLimit } from './rate-limit.headers.js';
-import { waitFor } from './waiting.js';
+import { type LimitName, waitForLimit } from './waiting.js';
 
 interface NamedBucket extends Bucket {
   /** The policy's name in the `RateLimit` headers. */
-  readonly name: string;
+  readonly name: LimitName;
 }
 
 const DEFAULT: RateLimiting = { policy: 'default', failClosed: false };
@@ -70,7 +70,7 @@ export class RateLimitGuard implements CanActivate {
     if (bucket === undefined || state === undefined) return;
     tellRateLimit(reply, bucket.name, bucket, state);
     if (!outcome.taken) {
-      throw new Problem('rate_limited', waitFor(state));
+      throw new Problem('rate_limited', waitForLimit(bucket.name, bucket, state));
     }
   }
 
@@ -79,7 +79,7 @@ export class RateLimitGuard implements CanActivate {
     const address = limitAddress(clientAddress(request));
     const application = request.application?.id ?? '-';
     const { limits } = this.config;
-    const byAddress = (name: string, limit: RateLimit | 'off', more = ''): NamedBucket[] =>
+    const byAddress = (name: LimitName, limit: RateLimit | 'off', more = ''): NamedBucket[] =>
       limit === 'off' ? [] : [{ name, key: `${name}:{${address}}:${deployment}${more}`, ...limit }];
     switch (policy) {
       case 'login':

@@ -48,6 +48,7 @@ export function validationFailed(errors: readonly FieldError[]): Problem {
 
 function fieldErrors(error: ValidationError, parent: string): FieldError[] {
   const path = parent === '' ? error.property : `${parent}.${error.property}`;
+  if (error.value === undefined && error.constraints !== undefined) return [{ path, message: 'is required' }];
   const own = Object.entries(error.constraints ?? {}).map(([constraint, message]) => ({
     path,
     message: constraint === 'whitelistValidation' ? 'is not a known field' : message,

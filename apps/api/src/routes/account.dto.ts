@@ -1,12 +1,5 @@
 import { IsIn, IsOptional, IsString, MaxLength, Validate } from 'class-validator';
-import {
-  AccountName,
-  CanonicalLocale,
-  EmailAddress,
-  MayBeAbsent,
-  PasswordLength,
-  Printable,
-} from './fields.js';
+import { AccountName, LanguageTag, EmailAddress, MayBeAbsent, PasswordLength, Printable } from './fields.js';
 
 // Longer than any token of ours, so that one of another kind is a wrong token and not a malformed request.
 const LONGEST_TOKEN = 4_096;
@@ -44,7 +37,7 @@ export class RegisterDto {
    */
   @IsOptional()
   @IsString()
-  @Validate(CanonicalLocale)
+  @LanguageTag()
   locale?: string | null;
 }
 
@@ -171,7 +164,7 @@ export class ChangeAccountDto {
   /** A BCP 47 language tag; `null` clears it. */
   @IsOptional()
   @IsString()
-  @Validate(CanonicalLocale)
+  @LanguageTag()
   locale?: string | null;
 }
 

@@ -17,7 +17,7 @@ import {
   Validate,
   ValidateNested,
 } from 'class-validator';
-import { CanonicalLocale, MayBeAbsent, Printable, WebOrigin } from './fields.js';
+import { LanguageTag, MayBeAbsent, Printable, WebOrigin } from './fields.js';
 
 const SLUG = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 const NOTICES = [
@@ -104,7 +104,7 @@ export class PolicyDto {
    */
   @MayBeAbsent()
   @IsString()
-  @Validate(CanonicalLocale)
+  @LanguageTag()
   defaultLocale?: string;
 
   /** Text messages of a day; `null` leaves it to the deployment. */

@@ -1,6 +1,6 @@
 import { Type } from 'class-transformer';
 import { IsIP, IsObject, IsString, MaxLength, MinLength, Validate, ValidateNested } from 'class-validator';
-import { CanonicalLocale, ExternalId, MayBeAbsent, Printable } from './fields.js';
+import { LanguageTag, ExternalId, MayBeAbsent, Printable } from './fields.js';
 
 /** A factor that a challenge offers. */
 export class ChallengeFactorDto {
@@ -156,7 +156,7 @@ export class OpenChallengeDto {
    */
   @MayBeAbsent()
   @IsString()
-  @Validate(CanonicalLocale)
+  @LanguageTag()
   locale?: string;
 }
 

@@ -78,7 +78,11 @@ export class EmailController {
   @Problems()
   async resend(@Req() request: FastifyRequest): Promise<AcceptedDto> {
     const result = await this.resendVerification.run(callerOf(request).account);
-    if (result.outcome === 'limited') throw new Problem('rate_limited', waitFor(result.budget));
+    if (result.outcome === 'limited')
+      throw new Problem(
+        'rate_limited',
+        waitFor(result.budget, 'The account was sent too many mails with links.'),
+      );
     return { status: 'accepted' };
   }
 }

@@ -80,6 +80,16 @@ export class Printable implements ValidatorConstraintInterface {
   }
 }
 
+/** A language tag; one with underscores, as operating systems and Java write it, is taken for what it means. */
+export function LanguageTag(): PropertyDecorator {
+  return applyDecorators(
+    Transform(({ value }: { value: unknown }) =>
+      typeof value === 'string' ? value.replaceAll('_', '-') : value,
+    ),
+    Validate(CanonicalLocale),
+  );
+}
+
 /** A language tag (BCP 47, RFC 5646). */
 @ValidatorConstraint({ name: 'locale' })
 export class CanonicalLocale implements ValidatorConstraintInterface {

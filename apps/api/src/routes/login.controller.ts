@@ -75,7 +75,10 @@ export class LoginController {
         await this.resendVerification.run(result.account);
         throw new Problem('email_unverified');
       case 'limited':
-        throw new Problem('rate_limited', waitFor(result.budget));
+        throw new Problem(
+          'rate_limited',
+          waitFor(result.budget, 'The account was given too many wrong passwords.'),
+        );
     }
   }
 }

@@ -74,7 +74,11 @@ export class MeController {
   async #changeEmail(account: Caller['account'], email: string, origin: Origin): Promise<void> {
     const result = await this.changeEmail.run({ account, email, origin });
     if (result.outcome === 'overtaken') throw changedMeanwhile();
-    if (result.outcome === 'limited') throw new Problem('rate_limited', waitFor(result.budget));
+    if (result.outcome === 'limited')
+      throw new Problem(
+        'rate_limited',
+        waitFor(result.budget, 'The account was sent too many mails with links.'),
+      );
   }
 
   @Delete()

@@ -55,7 +55,10 @@ export class PasswordController {
       case 'overtaken':
         throw changedMeanwhile();
       case 'limited':
-        throw new Problem('rate_limited', waitFor(result.budget));
+        throw new Problem(
+          'rate_limited',
+          waitFor(result.budget, 'The account was given too many wrong passwords.'),
+        );
     }
   }
 

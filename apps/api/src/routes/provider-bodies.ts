@@ -115,5 +115,19 @@ function withFields(answer: Readonly<Record<string, unknown>>): Readonly<Record<
 function parsed<S extends z.ZodType>(schema: S, body: unknown): z.output<S> {
   const result = schema.safeParse(body ?? {});
   if (result.success) return result.data;
-  throw validationFailed(result.error.issues.map(({ path, message }) => ({ path: path.join('.'), message })));
+  throw validationFailed(
+    result.error.issues.map(({ path, message }) => ({
+      path: path.join('.'),
+      message: isMissing(body ?? {}, path) ? 'is required' : message,
+    })),
+  );
+}
+
+function isMissing(body: unknown, path: readonly PropertyKey[]): boolean {
+  const value = path.reduce<unknown>(
+    (part, key) =>
+      typeof part === 'object' && part !== null ? (part as Record<PropertyKey, unknown>)[key] : part,
+    body,
+  );
+  return value === undefined;
 }

@@ -5,7 +5,7 @@ import type { ActivateFactorResult, FactorsConfig, VerifyChallengeResult } from 
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { tellRateLimit } from '../http/rate-limit.headers.js';
 import { validationFailed } from '../http/validation.js';
-import { waitFor } from '../http/waiting.js';
+import { waitFor, waitForLimit } from '../http/waiting.js';
 
 /**
  * The problem of a wrong, stale or replayed answer: the same for all, so that a guesser learns nothing. Only a server,
@@ -91,6 +91,11 @@ export class VerifyBudget {
 
   /** The problem of a budget that is used up. */
   usedUp(budget: BucketState): Problem {
-    return new Problem('too_many_attempts', waitFor(budget));
+    const limit = this.config.verifyLimit;
+    const waiting =
+      limit === 'off'
+        ? waitFor(budget, 'The factor was answered too often.')
+        : waitForLimit('verify', limit, budget);
+    return new Problem('too_many_attempts', waiting);
   }
 }

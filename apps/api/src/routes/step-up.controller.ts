@@ -56,7 +56,10 @@ export class StepUpController {
       case 'session-ended':
         throw new Problem('invalid_token');
       case 'limited':
-        throw new Problem('rate_limited', waitFor(result.budget));
+        throw new Problem(
+          'rate_limited',
+          waitFor(result.budget, 'The account was given too many wrong passwords.'),
+        );
     }
   }
 }

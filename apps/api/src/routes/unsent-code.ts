@@ -28,16 +28,14 @@ export function unsentCode(sending: Exclude<CodeSending, { outcome: 'sent' }>, r
       const { name, state } = sending.limit;
       tellRateLimit(reply, name, sending.limit, state);
       return new Problem('rate_limited', {
-        detail: name === 'resend' ? 'A code was just sent.' : 'The user was sent too many codes.',
         members: { reason: name === 'resend' ? 'resend_too_soon' : 'user_limit' },
-        ...waitFor(state),
+        ...waitFor(state, name === 'resend' ? 'A code was just sent.' : 'The user was sent too many codes.'),
       });
     }
     case 'capped':
       return new Problem('rate_limited', {
-        detail: CAPPED[sending.reason],
         members: { reason: sending.reason },
-        ...waitFor({ remaining: 0, resetMs: sending.retryAfterMs }),
+        ...waitFor({ remaining: 0, resetMs: sending.retryAfterMs }, CAPPED[sending.reason]),
       });
     case 'refused':
       return new Problem('destination_refused', {

@@ -1,6 +1,6 @@
 import { IsIn, IsOptional, IsString, MaxLength, Validate } from 'class-validator';
 import { UserDto } from './account.dto.js';
-import { CanonicalLocale, EmailAddress, MayBeAbsent, Printable } from './fields.js';
+import { LanguageTag, EmailAddress, MayBeAbsent, Printable } from './fields.js';
 
 /** What a server says of a user; absent fields stay. */
 export class PutUserDto {
@@ -22,7 +22,7 @@ export class PutUserDto {
   /** A BCP 47 language tag; `null` clears it. */
   @IsOptional()
   @IsString()
-  @Validate(CanonicalLocale)
+  @LanguageTag()
   locale?: string | null;
 
   /** A suspended user has no sessions, no trusted devices, and proves nothing. */

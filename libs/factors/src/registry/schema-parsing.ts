@@ -25,7 +25,15 @@ export async function parseWith(
   }
   const result = await validated(schema, value);
   if (result.issues === undefined) return { accepted: true, value: result.value };
-  return { accepted: false, errors: issuesOf(result.issues) };
+  const errors = issuesOf(result.issues);
+  const required = requiredBy(schema);
+  return {
+    accepted: false,
+    // Schema libraries say "expected string, received undefined".
+    errors: errors.map(({ path, message }) =>
+      required.has(path) && value[path] === undefined ? { path, message: 'is required' } : { path, message },
+    ),
+  };
 }
 
 /** What a schema, or a provider, finds wrong, as the API tells it. */
@@ -62,6 +70,11 @@ export function fieldsOf(schema: Schema): ReadonlySet<string> | undefined {
   const fields = named.get(schema) ?? fieldsIn(jsonSchemaOf(schema, 'draft-2020-12'));
   if (fields !== undefined) named.set(schema, fields);
   return fields;
+}
+
+function requiredBy(schema: Schema): ReadonlySet<unknown> {
+  const { required } = jsonSchemaOf(schema, 'draft-2020-12');
+  return new Set(Array.isArray(required) ? required : []);
 }
 
 function fieldsIn(json: Readonly<Record<string, unknown>>): ReadonlySet<string> | undefined {

@@ -48,22 +48,23 @@ describe('the key URI', () => {
         (issuer, account, algorithm, digits, period) => {
           const otp = read(keyUri({ ...parts, issuer, account, algorithm, digits, period }));
           expect(otp.secret.base32).toBe(parts.secret);
-          expect([otp.issuer, otp.label]).toEqual([issuer, account]);
+          expect([otp.issuer, otp.label]).toEqual([issuer, account.replaceAll(':', ' ')]);
           expect([otp.algorithm, otp.digits, otp.period]).toEqual([algorithm, digits, period]);
         },
       ),
     );
   });
 
-  it('keeps a colon of the issuer from moving into the account', () => {
+  it('has no colon in issuer or account, which an app would split them at', () => {
     const otp = read(keyUri({ ...parts, issuer: 'Acme: EU', account: 'tenant:42' }));
-    expect([otp.issuer, otp.label]).toEqual(['Acme EU', 'tenant:42']);
+    expect([otp.issuer, otp.label]).toEqual(['Acme EU', 'tenant 42']);
     expect(keyUri({ ...parts, issuer: 'Acme: EU' })).toContain('/Acme%20EU:alice');
+    expect(keyUri({ ...parts, account: 'tenant:42' })).toContain('/Acme:tenant%2042?');
   });
 
   it('names some issuer even where the application is called nothing but colons', () => {
     const otp = read(keyUri({ ...parts, issuer: ' : ', account: 'tenant:42' }));
-    expect([otp.issuer, otp.label]).toEqual(['Countersign', 'tenant:42']);
+    expect([otp.issuer, otp.label]).toEqual(['Countersign', 'tenant 42']);
   });
 
   it('keeps the longest e-mail address whole and cuts longer names at a character', () => {

@@ -27,7 +27,7 @@ const NAMELESS = 'Countersign';
 export function keyUri(parts: KeyUriParts): string {
   return new TOTP({
     issuer: fitEncoded(withoutColon(parts.issuer), ISSUER_LIMIT) || NAMELESS,
-    label: fitEncoded(wellFormed(parts.account), ACCOUNT_LIMIT),
+    label: fitEncoded(wellFormed(parts.account).replaceAll(':', ' '), ACCOUNT_LIMIT),
     secret: parts.secret,
     algorithm: parts.algorithm,
     digits: parts.digits,
@@ -35,7 +35,8 @@ export function keyUri(parts: KeyUriParts): string {
   }).toString();
 }
 
-// Apps split the label at its first colon, encoded or not, so a colon in the issuer would end up in the account.
+// Apps split the label at its first colon, or at its last, encoded or not: neither part may hold one (Key URI Format,
+// "Label").
 function withoutColon(issuer: string): string {
   return wellFormed(issuer)
     .replace(/[\s:]+/g, ' ')
