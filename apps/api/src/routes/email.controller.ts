@@ -59,7 +59,10 @@ export class EmailController {
         // The page of the link shows what fits.
         throw new Problem('proof_required', { members: { link: result.link } });
       case 'limited':
-        throw new Problem('rate_limited', waitFor(result.budget));
+        throw new Problem(
+          'rate_limited',
+          waitFor(result.budget, 'The account was given too many wrong passwords.'),
+        );
     }
   }
 
