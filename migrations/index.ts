@@ -11,8 +11,8 @@ import { WhoseAddress0000000000010 } from './0010-whose-address.js';
 import { Erasures0000000000011 } from './0011-erasures.js';
 import { MessageSources0000000000014 } from './0014-message-sources.js';
 import { Redeliveries0000000000017 } from './0017-redeliveries.js';
-import { LoginFailures0000000000021 } from './0021-login-failures.js';
 import { UnverifiedAccounts0000000000020 } from './0020-unverified-accounts.js';
+import { LoginFailures0000000000021 } from './0021-login-failures.js';
 
 /** Every migration, oldest first. */
 export const migrations = [
@@ -29,6 +29,6 @@ export const migrations = [
   Erasures0000000000011,
   MessageSources0000000000014,
   Redeliveries0000000000017,
-  LoginFailures0000000000021,
   UnverifiedAccounts0000000000020,
+  LoginFailures0000000000021,
 ];
