@@ -1,11 +1,19 @@
 import { TestClock } from '@countersign/core';
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { passwordLogin } from '../factories/accounts.js';
+import { passwordLogin, trustDevice } from '../factories/accounts.js';
 import { startTestApp, type TestApp } from '../factories/app.js';
 import { answer } from '../factories/factors.js';
 import { mailedToken } from '../factories/mails.js';
 import { beginLogin, register, registerWithTotp } from '../factories/people.js';
+import { makeServer, type Server } from '../factories/servers.js';
+import { sql } from '../factories/sql.js';
+import { IdempotentRequestsSweeper } from '../../libs/api-keys/src/idempotency/idempotent-requests.sweeper.js';
+import { MailedLinksSweeper } from '../../libs/auth/src/mailed-links/mailed-links.sweeper.js';
+import { EndedSessionsSweeper } from '../../libs/auth/src/sessions/ended-sessions.sweeper.js';
+import { MessagesSweeper } from '../../libs/delivery/src/messages/messages.sweeper.js';
+import { EndedDevicesSweeper } from '../../libs/devices/src/ended-devices.sweeper.js';
+import { FactorsSweeper } from '../../libs/factors/src/factors.sweeper.js';
 
 /** How far the clocks of two instances may be apart. */
 const APART_MS = 45_000;
@@ -103,5 +111,67 @@ describe('a clock that steps back', () => {
     expect((await world.client.get('/v1/me', { token })).status).toBe(200);
     world.clock.advance(17 * 60_000);
     expect((await world.client.get('/v1/me', { token })).status).toBe(401);
+  });
+});
+
+describe('a clock that runs years ahead', () => {
+  let world: TestApp;
+  let server: Server;
+  beforeAll(async () => {
+    world = await startTestApp();
+    server = await makeServer(world);
+  });
+  afterAll(() => world.stop());
+
+  const SWEPT = {
+    sessions: 'ends_at',
+    devices: 'expires_at',
+    factors: 'expires_at',
+    mailed_links: 'expires_at',
+    messages: 'created_at',
+    idempotent_requests: 'expires_at',
+    spent_challenges: 'spent_at',
+  };
+  const counts = async (): Promise<Record<string, number>> => {
+    const columns = Object.keys(SWEPT).map((table) => `(SELECT count(*)::integer FROM ${table}) AS ${table}`);
+    const [row] = await sql<Record<string, number>>(world.databaseUrl, `SELECT ${columns.join(', ')}`);
+    return row ?? {};
+  };
+  const sweepAll = async (): Promise<void> => {
+    const { app } = world;
+    await app.get(EndedSessionsSweeper, { strict: false }).sweep();
+    await app.get(EndedDevicesSweeper, { strict: false }).sweep();
+    await app.get(FactorsSweeper, { strict: false }).sweep();
+    await app.get(MailedLinksSweeper, { strict: false }).sweep();
+    await app.get(MessagesSweeper, { strict: false }).sweep();
+    await app.get(IdempotentRequestsSweeper, { strict: false }).sweep();
+  };
+
+  it('removes nothing that others still need; what is over by the database’s clock goes', async () => {
+    const person = await registerWithTotp(world);
+    await trustDevice(world, person);
+    await world.client.post('/v1/auth/password/forgot', { email: person.email });
+    await server.post(
+      '/v1/users/someone/factors',
+      { type: 'email', email: 'someone@example.com' },
+      { 'idempotency-key': 'one' },
+    );
+    const before = await counts();
+    expect(Object.values(before)).not.toContain(0);
+    const years = 3 * 365 * 86_400_000;
+    world.clock.advance(years);
+    await sweepAll();
+    world.clock.advance(-years);
+    expect(await counts()).toEqual(before);
+
+    for (const [table, column] of Object.entries(SWEPT)) {
+      await sql(world.databaseUrl, `UPDATE ${table} SET ${column} = now() - interval '1 year'`);
+    }
+    await sweepAll();
+    expect(await counts()).toEqual({
+      ...Object.fromEntries(Object.keys(SWEPT).map((table) => [table, 0])),
+      // Active ones have no end.
+      factors: 2,
+    });
   });
 });

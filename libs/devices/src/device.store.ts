@@ -114,9 +114,9 @@ export class DeviceStore {
     await tx.query(JOIN_EPOCH, [userId]);
   }
 
-  /** Removes devices whose time ended before a moment. */
-  async sweep(tx: Tx, before: Date): Promise<void> {
-    await sweepInBatches(tx, SWEEP, before);
+  /** Removes devices whose time ended longer ago than this, in milliseconds. */
+  async sweep(tx: Tx, keptMs: number): Promise<void> {
+    await sweepInBatches(tx, SWEEP, this.clock, keptMs);
   }
 
   /** Counts a wrong password that came with a device's token. @returns how many in a row */

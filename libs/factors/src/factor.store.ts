@@ -223,9 +223,9 @@ export class FactorStore {
     await tx.query(SWEEP, [userId, this.clock.now()]);
   }
 
-  /** Removes everybody's enrolments that were over before a moment. */
-  async sweepAll(tx: Tx, before: Date): Promise<void> {
-    await sweepInBatches(tx, SWEEP_ALL, before);
+  /** Removes everybody's enrolments that have been over for longer than this, in milliseconds. */
+  async sweepAll(tx: Tx, keptMs: number): Promise<void> {
+    await sweepInBatches(tx, SWEEP_ALL, this.clock, keptMs);
   }
 
   /** Writes a new factor, its secret sealed. */

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Cron, CronExpression } from '@nestjs/schedule';
-import { Clock, Database } from '@countersign/core';
+import { Database } from '@countersign/core';
 import { FactorStore } from './factor.store.js';
 import { SettlementStore } from './settlement/settlement.store.js';
 
@@ -14,13 +14,11 @@ export class FactorsSweeper {
     private readonly settlement: SettlementStore,
     private readonly factors: FactorStore,
     private readonly database: Database,
-    private readonly clock: Clock,
   ) {}
 
   @Cron(CronExpression.EVERY_HOUR)
   async sweep(): Promise<void> {
-    const before = new Date(this.clock.now().getTime() - KEPT_MS);
-    await this.settlement.forgetChallenges(this.database.batches, before);
-    await this.factors.sweepAll(this.database.batches, before);
+    await this.settlement.forgetChallenges(this.database.batches, KEPT_MS);
+    await this.factors.sweepAll(this.database.batches, KEPT_MS);
   }
 }

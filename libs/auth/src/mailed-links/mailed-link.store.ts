@@ -261,8 +261,8 @@ export class MailedLinkStore {
     await tx.query(DROP, [userId, kinds]);
   }
 
-  /** Removes those that were over before a moment. */
-  async sweep(tx: Tx, before: Date): Promise<void> {
-    await sweepInBatches(tx, SWEEP, before);
+  /** Removes those that have been over for longer than this, in milliseconds. */
+  async sweep(tx: Tx, keptMs: number): Promise<void> {
+    await sweepInBatches(tx, SWEEP, this.clock, keptMs);
   }
 }

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Cron, CronExpression } from '@nestjs/schedule';
-import { Clock, Database } from '@countersign/core';
+import { Database } from '@countersign/core';
 import { SessionStore } from './session.store.js';
 
 // Ended ones tell for a while which addresses an account knows.
@@ -12,12 +12,10 @@ export class EndedSessionsSweeper {
   constructor(
     private readonly sessions: SessionStore,
     private readonly database: Database,
-    private readonly clock: Clock,
   ) {}
 
   @Cron(CronExpression.EVERY_DAY_AT_4AM)
   async sweep(): Promise<void> {
-    const before = new Date(this.clock.now().getTime() - KEPT_MS);
-    await this.sessions.sweep(this.database.batches, before);
+    await this.sessions.sweep(this.database.batches, KEPT_MS);
   }
 }

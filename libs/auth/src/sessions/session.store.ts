@@ -186,9 +186,9 @@ export class SessionStore {
     return again && sessionOfAccount(again);
   }
 
-  /** Removes sessions that ended before a moment. */
-  async sweep(tx: Tx, before: Date): Promise<void> {
-    await sweepInBatches(tx, SWEEP, before);
+  /** Removes sessions that ended longer ago than this, in milliseconds. */
+  async sweep(tx: Tx, keptMs: number): Promise<void> {
+    await sweepInBatches(tx, SWEEP, this.clock, keptMs);
   }
 
   /** Lets one session, or all of a user, live on under the epoch that has just begun. */

@@ -160,8 +160,8 @@ export class MessageStore implements OnModuleInit {
     return row ?? { sent: 0, used: 0, ownSent: 0, ownUsed: 0, oldest: null };
   }
 
-  /** Removes the records of messages that were sent before a moment. */
-  async sweep(tx: Tx, before: Date): Promise<void> {
-    await sweepInBatches(tx, SWEEP, before);
+  /** Removes the records of messages that were sent longer ago than this, in milliseconds. */
+  async sweep(tx: Tx, keptMs: number): Promise<void> {
+    await sweepInBatches(tx, SWEEP, this.clock, keptMs);
   }
 }

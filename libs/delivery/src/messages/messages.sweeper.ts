@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { getConfigToken } from '@nestjs/config';
 import { Cron, CronExpression } from '@nestjs/schedule';
-import { Clock, type CoreConfig, Database } from '@countersign/core';
+import { type CoreConfig, Database } from '@countersign/core';
 import { MessageStore } from './message.store.js';
 
 /** Forgets messages that were sent longer ago than records are kept. */
@@ -10,13 +10,11 @@ export class MessagesSweeper {
   constructor(
     private readonly messages: MessageStore,
     private readonly database: Database,
-    private readonly clock: Clock,
     @Inject(getConfigToken('core')) private readonly config: CoreConfig,
   ) {}
 
   @Cron(CronExpression.EVERY_HOUR)
   async sweep(): Promise<void> {
-    const before = new Date(this.clock.now().getTime() - this.config.deliveryRetentionMs);
-    await this.messages.sweep(this.database.batches, before);
+    await this.messages.sweep(this.database.batches, this.config.deliveryRetentionMs);
   }
 }

@@ -198,9 +198,9 @@ export class SettlementStore {
     return (await tx.query(IS_SPENT, [challengeId])).length > 0;
   }
 
-  /** Forgets challenges that were answered before a moment. */
-  async forgetChallenges(tx: Tx, before: Date): Promise<void> {
-    await sweepInBatches(tx, FORGET_CHALLENGES, before);
+  /** Forgets challenges that were answered longer ago than this, in milliseconds. */
+  async forgetChallenges(tx: Tx, keptMs: number): Promise<void> {
+    await sweepInBatches(tx, FORGET_CHALLENGES, this.clock, keptMs);
   }
 }
 
