@@ -16,6 +16,7 @@ import {
   BananaCard,
   chatContract,
   ChatFactor,
+  CredulousInRow,
   CredulousResync,
   FullHintChat,
   HalfResync,
@@ -202,6 +203,12 @@ describe('the contract suite finds a provider that', () => {
     ['shows at enrolment what it sends', chatContract(IndiscreetChat), enrols, /“debug”.*Leave it out/],
     ['shows at enrolment a key of its own', chatContract(OpenChat), enrols, /“key”.*leave it out/],
     ['resyncs by anything', contractOf(CredulousResync), resyncs, /two wrong answers.*Accept two/],
+    [
+      'is activated by any two answers',
+      contractOf(CredulousInRow),
+      'two answers, where they activate it, do so only where both are right',
+      /one is wrong ended as activated: accept them only/,
+    ],
     ['resyncs by one answer', contractOf(HalfResync), resyncs, /a wrong and a right answer/],
     [
       'shows the whole address in its hint',

@@ -82,6 +82,15 @@ export class HalfResync extends CardFactor {
   }
 }
 
+/** Is activated by any two answers. */
+@FactorProvider(card)
+@Injectable()
+export class CredulousInRow extends CardFactor {
+  override confirmInRow(): Verdict<CardSecret> {
+    return { accepted: true, fresh: { token: 'in a row' } };
+  }
+}
+
 /** Names a method that nobody knows. */
 @FactorProvider({ ...card, amr: ['otp', 'banana'] })
 @Injectable()

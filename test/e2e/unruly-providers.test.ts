@@ -2,7 +2,10 @@ import { refuse } from '@countersign/factor-kit';
 import { Logger } from '@nestjs/common';
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { EmailFactor } from '@countersign/factors';
+import { z } from 'zod';
 import { startTestApp, type TestApp } from '../factories/app.js';
+import { enrolCodes, newestCode } from '../factories/codes.js';
 import type { Answer } from '../factories/client.js';
 import { answer, beginStepUp, factorsOf } from '../factories/factors.js';
 import { beginLogin, type Person, register, registerWithTotp } from '../factories/people.js';
@@ -304,6 +307,29 @@ describe('a provider whose schema was changed', () => {
       expect((await answer(world, challenge, { code: CODE })).status).toBe(200);
     },
   );
+
+  it('does not keep its user from the backup codes, nor a start from what cannot be opened', async () => {
+    const owner = await register(world);
+    const { accessToken: token } = owner;
+    const { body } = await enrolCodes(world, token, { email: owner.email });
+    const code = newestCode(world, owner.email);
+    const activated = await world.client.post(`/v1/me/factors/${body.id}/activate`, { code }, { token });
+    const [backupCode] = activated.body.backupCodes as string[];
+    const provider = world.app.get(EmailFactor, { strict: false });
+    const { secret } = provider;
+    Object.assign(provider, { secret: z.strictObject({ address: z.string() }) });
+    const opened = await beginLogin(world, owner);
+    expect((await answer(world, opened, { code: backupCode })).status).toBe(200);
+    Object.assign(provider, { secret });
+
+    await sql(world.databaseUrl, `UPDATE factors SET secret = secret || '\\x00' WHERE type = 'email'`);
+    const { databaseUrl } = world;
+    const second = await startTestApp({ env: { LOG_LEVEL: 'silent' }, masterKey, databaseUrl });
+    const { notes } = (await second.client.get('/health')).body;
+    await second.stop();
+    expect(notes).toEqual([expect.stringContaining('“email”')]);
+    await sql(world.databaseUrl, `DELETE FROM factors WHERE type = 'email'`);
+  });
 
   it('is told at the start, in the log and by health, and the service runs', async () => {
     conduct.fits = () => {

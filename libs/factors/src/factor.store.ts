@@ -37,6 +37,14 @@ export interface OpenedSecret {
   readonly secret: unknown;
 }
 
+/** A factor's secret, sealed until it is asked for. */
+export interface SealedSecret {
+  readonly id: string;
+  readonly type: string;
+  /** @throws where it cannot be opened */
+  readonly open: () => unknown;
+}
+
 /** Somebody with a factor. UUIDs. */
 export interface FactorOwner {
   readonly userId: string;
@@ -198,10 +206,14 @@ export class FactorStore {
     return rows.map((row) => row.type);
   }
 
-  /** A few active factors of each type, their secrets in clear. */
-  async sample(tx: Tx, types: readonly string[], each: number): Promise<OpenedSecret[]> {
+  /** A few active factors of each type. */
+  async sample(tx: Tx, types: readonly string[], each: number): Promise<SealedSecret[]> {
     const rows = await tx.query<{ id: string; type: string; secret: Buffer }>(SAMPLE, [types, each]);
-    return rows.map((row) => ({ ...row, secret: this.sealer.openJson(row.secret, secretPlace(row.id)) }));
+    return rows.map(({ id, type, secret }) => ({
+      id,
+      type,
+      open: () => this.sealer.openJson(secret, secretPlace(id)),
+    }));
   }
 
   /**

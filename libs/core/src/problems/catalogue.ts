@@ -177,8 +177,8 @@ export const PROBLEMS = {
   factor_locked: {
     status: 423,
     title: 'The factor is locked',
-    meaning: 'It was answered wrongly 100 times in a row.',
-    remedy: 'Use another factor or a backup code, or ask an administrator to unlock it.',
+    meaning: 'It was answered wrongly 100 times in a row, or its type is out of service.',
+    remedy: 'Use another factor or a backup code, or ask an administrator to unlock or remove it.',
   },
   rate_limited: {
     status: 429,

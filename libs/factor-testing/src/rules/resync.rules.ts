@@ -2,6 +2,7 @@ import { SYSTEM_ORIGIN } from '@countersign/core';
 import { ResyncFactor } from '@countersign/factors';
 import { ActiveFactor } from '../bench/active-factor.js';
 import type { FactorBench } from '../bench/factor-bench.js';
+import { Person } from '../bench/person.js';
 import { hold } from '../contract-broken.js';
 import type { AnswerBody } from '../factor-contract.js';
 import type { FactorRule } from '../factor-rule.js';
@@ -13,6 +14,12 @@ export const resyncRules: readonly FactorRule[] = [
     binds: 'all',
     kind: 'answered',
     check: resyncIsNoWayIn,
+  },
+  {
+    name: 'two answers, where they activate it, do so only where both are right',
+    binds: 'proper',
+    kind: 'answered',
+    check: twoAnswersActivate,
   },
 ];
 
@@ -50,6 +57,35 @@ async function resyncIsNoWayIn(bench: FactorBench): Promise<void> {
     spent.outcome === 'rejected',
     `an answer that resync took ended as ${spent.outcome} at a challenge: name the second one's step as fresh`,
   );
+}
+
+async function twoAnswersActivate(bench: FactorBench): Promise<void> {
+  const { provider } = bench.engine.registered;
+  if (provider.kind !== 'answered' || provider.confirmInRow === undefined) return;
+  const owner = await Person.make(bench);
+  const enrolled = await owner.enrol();
+  hold(enrolled.outcome === 'enrolled', `enrolment with the contract's input ended as ${enrolled.outcome}`);
+  const factor = new ActiveFactor(bench, owner, enrolled.factor.id, enrolled.show);
+  const wrong = codeOf(await factor.wrongAnswer(undefined));
+  const first = codeOf(await factor.rightAnswer(undefined));
+  factor.waitForNextAnswer();
+  const second = codeOf(await factor.rightAnswer(undefined));
+  const activate = async (...codes: [string, string]): Promise<string> =>
+    (await owner.activate(factor.id, { codes })).outcome;
+  for (const codes of [
+    [wrong, wrong],
+    [first, wrong],
+    [wrong, second],
+  ] as const) {
+    const outcome = await activate(...codes);
+    hold(
+      outcome === 'rejected',
+      `activation by two answers of which one is wrong ended as ${outcome}: accept them only where the second follows ` +
+        'the first',
+    );
+  }
+  const outcome = await activate(first, second);
+  hold(outcome === 'activated', `activation by two right answers in a row ended as ${outcome}: accept them`);
 }
 
 async function resync(

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { Origin, Tx } from '@countersign/core';
+import { type Origin, Problem, type Tx } from '@countersign/core';
 import type { Application } from '@countersign/directory';
 import { CodeSender, type CodeSending } from '../codes/code-sender.js';
 import { ProviderCalls } from '../provider-calls.js';
@@ -60,8 +60,14 @@ export class ChallengeSender {
     const [only, ...more] = challenge.factors.filter(({ type }) => !this.registry.isRecovery(type));
     if (only === undefined || more.length > 0) return challenge;
     if (this.registry.find(only.type)?.provider.kind !== 'delivered') return challenge;
-    const sending = await this.run(tx, request, only);
-    return sending.outcome === 'sent' ? sending.challenge : challenge;
+    try {
+      const sending = await this.run(tx, request, only);
+      return sending.outcome === 'sent' ? sending.challenge : challenge;
+    } catch (error) {
+      // A factor that cannot be used must not take the backup codes with it.
+      if (error instanceof Problem) return challenge;
+      throw error;
+    }
   }
 
   async #challenge(request: ChallengeSendRequest, factor: LoadedFactor): Promise<ChallengeSending> {

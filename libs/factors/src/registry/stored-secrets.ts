@@ -2,6 +2,7 @@ import { Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common'
 import { Database, publicId } from '@countersign/core';
 import { FactorStore } from '../factor.store.js';
 import { parsedSecret } from '../provider-results.js';
+import type { FactorClass } from './factor-class.js';
 import { FactorRegistry } from './factor-registry.js';
 
 /** Secrets of each type that are looked at. A changed schema refuses all that were made before it. */
@@ -31,10 +32,9 @@ export class StoredSecrets implements OnApplicationBootstrap {
     const types = this.registry.all().map(({ options }) => options.type);
     const sample = await this.factors.sample(this.database.direct, types, SAMPLED_PER_TYPE);
     const misfits = new Set<string>();
-    for (const { id, type, secret } of sample) {
+    for (const { id, type, open } of sample) {
       const provider = this.registry.find(type)?.provider;
-      if (provider === undefined || misfits.has(type)) continue;
-      if ((await parsedSecret(provider, secret)) !== undefined) continue;
+      if (provider === undefined || misfits.has(type) || (await fits(provider, open))) continue;
       misfits.add(type);
       this.#logger.error(
         `Secrets of “${type}” do not fit the schema of ${provider.constructor.name} any more, such as that of ` +
@@ -42,5 +42,14 @@ export class StoredSecrets implements OnApplicationBootstrap {
       );
     }
     this.#misfits = [...misfits].sort();
+  }
+}
+
+async function fits(provider: FactorClass, open: () => unknown): Promise<boolean> {
+  try {
+    return (await parsedSecret(provider, open())) !== undefined;
+  } catch {
+    // One that cannot be opened is of no more use.
+    return false;
   }
 }
