@@ -4,7 +4,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { pathOf } from './path.js';
 
 const TEN_MINUTES_IN_SECONDS = 600;
-const EXPOSED = ['X-Request-Id', 'RateLimit', 'RateLimit-Policy', 'Retry-After'];
+const EXPOSED = ['X-Request-Id', 'RateLimit', 'RateLimit-Policy', 'Retry-After', 'Second-Factor-Removed'];
 /** What anybody verifies and generates by, wherever their page comes from. */
 const PUBLIC_DOCUMENTS: readonly string[] = ['/.well-known/jwks.json', '/openapi.json', '/openapi.yaml'];
 

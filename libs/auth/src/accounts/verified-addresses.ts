@@ -43,7 +43,7 @@ export class VerifiedAddresses {
       await this.events.append(tx, { type: 'email.changed', ...about, data: { fields: ['email'] } });
     }
     if (before.emailVerified) return { outcome: 'settled', secondFactorRemoved: false };
-    const ruling = whoseAddress(false, proof, await this.links.endVerifications(tx, about.userId));
+    const ruling = whoseAddress(proof, await this.links.endVerifications(tx, about.userId));
     const profile = proof.by === 'operator' ? ADMINISTRATOR : ruling.becomes;
     if (profile !== undefined) await this.addresses.setProfile(tx, about.userId, profile);
     await this.#takePassword(tx, about, ruling);

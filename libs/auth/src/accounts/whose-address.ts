@@ -24,17 +24,14 @@ export interface Ruling {
   readonly told: boolean;
 }
 
-const NOTHING_CHANGES: Ruling = { stays: true, becomes: undefined, takesPassword: false, told: false };
-
 /**
  * Whose an address is (api.md, "Whose address"): the one place where this is decided. docs/accounts.md has it as a
- * table. A mailbox proves nothing about who chose the password, so an account keeps what it has only for the one who
- * also knows the password, and for nobody once it belongs to another registration.
- * @param verified whether the account's address was verified before
+ * table. A mailbox proves nothing about who chose the password. So an account keeps what it has only where the one who
+ * follows the link also knows its password, and never where it becomes another registration's. Asked once in an account's
+ * life: what has a verified address keeps it.
  * @param othersWaited how many other registrations waited for the address; they end in any case
  */
-export function whoseAddress(verified: boolean, proof: AddressProof, othersWaited: number): Ruling {
-  if (verified) return NOTHING_CHANGES;
+export function whoseAddress(proof: AddressProof, othersWaited: number): Ruling {
   const becomes = proof.by === 'operator' ? undefined : (proof.registration ?? undefined);
   const stays = proof.by === 'registration' && becomes === undefined;
   return {
