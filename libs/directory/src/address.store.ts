@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Clock, isUniqueViolation, statement, type Tx } from '@countersign/core';
+import { otherSpellings } from './email-spellings.js';
 
 /** What a registration says of its account. */
 export interface RegisteredProfile {
@@ -9,7 +10,13 @@ export interface RegisteredProfile {
 
 const SET_VERIFIED = statement(
   'address-set-verified',
-  `UPDATE users SET email = $2, email_verified_at = $3, updated_at = $3 WHERE id = $1`,
+  `UPDATE users SET email = $2, email_verified_at = $3, updated_at = $3
+    WHERE id = $1
+      AND (email = $2 OR NOT EXISTS (SELECT FROM users AS other
+                                      WHERE other.application_id = users.application_id
+                                        AND other.email = ANY ($4::text[]) AND other.password_hash IS NOT NULL
+                                        AND other.id <> users.id))
+   RETURNING id`,
 );
 
 const SET_PROFILE = statement(
@@ -44,8 +51,8 @@ export class AddressStore {
    */
   async setVerified(tx: Tx, userId: string, email: string): Promise<boolean> {
     try {
-      await tx.query(SET_VERIFIED, [userId, email, this.clock.now()]);
-      return true;
+      const set = await tx.query(SET_VERIFIED, [userId, email, this.clock.now(), otherSpellings(email)]);
+      return set.length > 0;
     } catch (error) {
       if (isUniqueViolation(error, 'users_account_email_key')) return false;
       throw error;

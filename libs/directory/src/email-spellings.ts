@@ -28,6 +28,14 @@ export function emailSpellings(text: string): string[] {
   return [...new Set(at < 1 ? [typed, canonical] : [typed, canonical, ...spellings])];
 }
 
+/**
+ * The spellings of an address beside its own, under which accounts of earlier versions may be stored: the unique index
+ * does not know that they are one. Almost always there is none.
+ */
+export function otherSpellings(email: string): string[] {
+  return emailSpellings(email).filter((spelling) => spelling !== email);
+}
+
 function asTyped(text: string): string {
   return text.trim().toLowerCase();
 }

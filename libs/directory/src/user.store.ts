@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Clock, type EventDraft, EventLog, isUniqueViolation, statement, type Tx } from '@countersign/core';
-import { emailSpellings } from './email-spellings.js';
+import { emailSpellings, otherSpellings } from './email-spellings.js';
 import { UserEntity } from './user.entity.js';
 
 /** A new built-in account. */
@@ -154,6 +154,15 @@ const EXTERNAL_IDS = statement(
   `SELECT id, external_id AS "externalId" FROM users WHERE id = ANY ($1::uuid[])`,
 );
 
+const TAKEN_OTHERWISE = statement(
+  'user-email-taken-otherwise',
+  `SELECT other.id
+     FROM users
+     JOIN users AS other ON other.application_id = users.application_id AND other.email = ANY ($2::text[])
+                        AND other.password_hash IS NOT NULL AND other.id <> users.id
+    WHERE users.id = $1 AND users.password_hash IS NOT NULL`,
+);
+
 const ANY_ADMIN = statement('user-any-admin', `SELECT id FROM users WHERE role = 'admin' LIMIT 1`);
 
 /** Writes users. */
@@ -223,6 +232,7 @@ export class UserStore {
 
   /** @returns whether the change was made; `false` where the new address is taken */
   async update(tx: Tx, userId: string, changes: UserChanges): Promise<boolean> {
+    if (typeof changes.email === 'string' && (await this.#isTaken(tx, userId, changes.email))) return false;
     const emailChange = changes.email === undefined ? {} : { emailVerifiedAt: null };
     try {
       await tx.manager.update(
@@ -235,6 +245,12 @@ export class UserStore {
       if (isUniqueViolation(error, 'users_account_email_key')) return false;
       throw error;
     }
+  }
+
+  // The unique index knows the other accounts that are stored in the same spelling.
+  async #isTaken(tx: Tx, userId: string, email: string): Promise<boolean> {
+    const others = otherSpellings(email);
+    return others.length > 0 && (await tx.query(TAKEN_OTHERWISE, [userId, others])).length > 0;
   }
 
   /** Gives an account a new password, and ends everything that was derived from it. */
@@ -320,12 +336,6 @@ export class UserStore {
 
 // $1 id, $2 application, $3 external id, $4 address, $5 display name, $6 locale, $7 role, $8 password hash, $9 now,
 // $10 event, $11 other spellings, $12 must verify. Whoever runs the deployment has vouched for its administrators.
-// Accounts of earlier versions may be stored under another spelling, which the unique index does not know. Almost every
-// address has one.
-function otherSpellings(email: string): string[] {
-  return emailSpellings(email).filter((spelling) => spelling !== email);
-}
-
 function insertAccountSql(events: EventLog): string {
   return `
   WITH account AS (

@@ -1,11 +1,14 @@
+import { Database } from '@countersign/core';
+import { UserStore } from '@countersign/directory';
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { expectProblem, passwordLogin } from '../../factories/accounts.js';
+import { expectProblem, makeApplication, passwordLogin, setPolicy } from '../../factories/accounts.js';
 import { startTestApp, type TestApp } from '../../factories/app.js';
 import type { Answer } from '../../factories/client.js';
 import { activate } from '../../factories/factors.js';
 import { enrolCodes, newestCode } from '../../factories/codes.js';
-import { mailedToken } from '../../factories/mails.js';
+import { mailedToken, mailsTo } from '../../factories/mails.js';
+import { eventually } from '../../factories/process.js';
 import { makeServer, newExternalId, type Server } from '../../factories/servers.js';
 import { sql, uuidOf } from '../../factories/sql.js';
 
@@ -123,6 +126,11 @@ describe('e-mail addresses', () => {
     }
     const put = await server.put(`/v1/users/${body.user.id}`, { email: spelled, displayName: 'Jo' });
     expect(put.status).toBe(200);
+    expect((await forgot(spelled)).status).toBe(202);
+    const token = await mailedToken(world, `${email.split('@')[0] ?? ''}@xn--mller-kva.de`, 'reset-password');
+    const newPassword = 'lantern quartz 88 plum';
+    expect((await world.client.post('/v1/auth/password/reset', { token, newPassword })).status).toBe(204);
+    expect((await passwordLogin(world, { email: spelled, password: newPassword })).status).toBe(200);
   });
 
   it('of two accounts that an earlier version let differ in spelling name the one that is typed', async () => {
@@ -145,18 +153,58 @@ describe('e-mail addresses', () => {
     expect(refused.body.errors[0].message).toBe("is required: mail cannot go to the account's address");
   });
 
+  it('are one account where addresses are verified first, in the same words', async () => {
+    const slug = await makeApplication(world, 'verified');
+    await setPolicy(world, { requireVerifiedEmail: true }, slug);
+    const headers = { 'x-application': slug };
+    const email = fresh('müller.de');
+    for (const spelled of [email, email.replace('müller.de', 'xn--mller-kva.de'), email.toUpperCase()]) {
+      const { status, body } = await world.client.post(
+        '/v1/auth/register',
+        { email: spelled, password: PASSWORD },
+        { headers },
+      );
+      expect({ status, body }).toEqual({ status: 202, body: { status: 'verification_required' } });
+    }
+    const rows = await sql(world.databaseUrl, 'SELECT id FROM users WHERE email LIKE $1', [
+      `${email.split('@')[0] ?? ''}@%`,
+    ]);
+    expect(rows).toHaveLength(1);
+  });
+
+  it('become no second account where a deployment without mail changes them at once', async () => {
+    const email = fresh('müller.de');
+    const { body } = await register(email);
+    await store(body.user.id, email);
+    const other = await register(fresh('example.com'));
+    const users = world.app.get(UserStore);
+    const change = (to: string): Promise<boolean> =>
+      world.app
+        .get(Database)
+        .transaction((tx) => users.update(tx, uuidOf(other.body.user.id), { email: to }));
+    expect(await change(email.replace('müller.de', 'xn--mller-kva.de'))).toBe(false);
+    expect(await change(fresh('xn--mller-kva.de'))).toBe(true);
+  });
+
   it('become no second account where one changes its own', async () => {
     const email = fresh('müller.de');
     const { body } = await register(email);
     await store(body.user.id, email);
     const other = await register(fresh('example.com'));
-    const changed = await world.client.patch(
-      '/v1/me',
-      { email: email.replace('müller.de', 'xn--mller-kva.de') },
-      { token: other.body.accessToken },
-    );
-    expect(changed.status).toBe(202);
-    const me = await world.client.get('/v1/me', { token: other.body.accessToken });
-    expect(me.body.email).toBe(other.body.user.email);
+    const spelled = email.replace('müller.de', 'xn--mller-kva.de');
+    const token = other.body.accessToken as string;
+    expect((await world.client.patch('/v1/me', { email: spelled }, { token })).status).toBe(202);
+    // The mail to the old address is asked for after the one with the link.
+    await eventually(async () => (await mailsTo(world, other.body.user.email)).length >= 2);
+    expect(await mailsTo(world, spelled)).toHaveLength(1);
+    // Where it became an account's after the link was mailed, the link does not make it a second one.
+    const late = fresh('müller.de');
+    const lateSpelled = late.replace('müller.de', 'xn--mller-kva.de');
+    expect((await world.client.patch('/v1/me', { email: lateSpelled }, { token })).status).toBe(202);
+    const link = await mailedToken(world, lateSpelled, 'verify-email');
+    await store(body.user.id, late);
+    const followed = await world.client.post('/v1/auth/email/verify', { token: link }, { token });
+    expectProblem(followed, 401, 'invalid_token');
+    expect((await world.client.get('/v1/me', { token })).body.email).toBe(other.body.user.email);
   });
 });

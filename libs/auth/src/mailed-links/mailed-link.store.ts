@@ -42,7 +42,9 @@ const ADDRESSEE = statement(
           EXISTS (SELECT FROM factors WHERE factors.user_id = users.id AND factors.is_default) AS "twoFactorEnabled"
      FROM users
     WHERE application_id = $1 AND status = 'active' AND password_hash IS NOT NULL
-      AND (($2::uuid IS NULL AND email = ANY ($4::text[])) OR (id = $2 AND security_epoch = $3))`,
+      AND (($2::uuid IS NULL AND email = ANY ($4::text[])) OR (id = $2 AND security_epoch = $3))
+    ORDER BY array_position($4::text[], email)
+    LIMIT 1`,
 );
 
 const TAKEN = statement(
