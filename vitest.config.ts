@@ -6,6 +6,7 @@ const LIBS = join(import.meta.dirname, 'libs');
 /** They replace a module, which another file in the same process would see. */
 const MOCKING = [
   'libs/auth/src/passwords/password-hasher.spec.ts',
+  'test/e2e/provider-sends.test.ts',
   'test/e2e/unruly-providers.test.ts',
   'test/e2e/unruly-pagers.test.ts',
 ];

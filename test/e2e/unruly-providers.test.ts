@@ -178,7 +178,7 @@ describe('a provider that misbehaves', () => {
     expect(await factorsOf(world, token)).toEqual([]);
   });
 
-  it('that challenges its user and has nothing to show says so by an empty object, not by a conflict', async () => {
+  it('that challenges its user and has nothing to show is no conflict: only when it may be asked again', async () => {
     let asked = 0;
     conduct.challenge = () => {
       asked += 1;
@@ -191,7 +191,8 @@ describe('a provider that misbehaves', () => {
       { factorId: factor?.id },
       { token: tempToken },
     );
-    expect({ status: sent.status, body: sent.body, asked }).toEqual({ status: 200, body: {}, asked: 1 });
+    const body = { resendAfter: 60 };
+    expect({ status: sent.status, body: sent.body, asked }).toEqual({ status: 200, body, asked: 1 });
   });
 
   it('cannot take back that an answer is spent: the same step again is refused', async () => {

@@ -40,7 +40,7 @@ type Answer = z.output<typeof Answer>;
  * card's own affair and not the challenge's: who saw six cells over a shoulder and has the password could otherwise
  * open challenges until one asks for three of the six.
  */
-@FactorProvider({ type: 'grid_card', contract: 1, amr: ['otp'] })
+@FactorProvider({ type: 'grid_card', contract: 1, amr: ['otp'], sendsNothing: true })
 @Injectable()
 export class GridCardFactor extends AnsweredFactor<{
   input: typeof Input;

@@ -78,6 +78,6 @@ const CONFIGURED = [getConfigToken('delivery'), getConfigToken('core'), Mailbox]
     AdministratorMailer,
     AdministratorNotices,
   ],
-  exports: [CodeDelivery, EmailSender, LinkMailer, Mailbox, MessageStore, NoteTwilioStatus],
+  exports: [CodeDelivery, EmailSender, LinkMailer, Mailbox, MessageStore, NoteTwilioStatus, SendCaps],
 })
 export class DeliveryModule {}

@@ -2,6 +2,7 @@ export { CodeDelivery, type Delivered } from './codes/code-delivery.js';
 export { type DeliveryConfig, deliverySection } from './delivery.config.js';
 export { deliveryEntities, DeliveryModule } from './delivery.module.js';
 export { type Email, EmailSender } from './email/email-sender.js';
+export { SendCaps } from './guards/send-caps.js';
 export { LINK_PAGES, type LinkMailKind } from './links/link-mail.js';
 export { LinkMailer } from './links/link-mailer.js';
 export { Mailbox, type MailboxMessage } from './mailbox/mailbox.js';

@@ -16,6 +16,12 @@ export interface FactorProviderOptions {
    * active at once, never the default, and gone with the last. Backup codes are one.
    */
   readonly recovery?: boolean;
+  /**
+   * `true` promises that `enrol` and `challenge` cause no message to anybody: they make, show and ask, as an
+   * authenticator app or a printed card does. Where it is absent or `false`, the engine counts these calls as it counts
+   * codes that are sent: one a minute for a challenge, five an hour for a user.
+   */
+  readonly sendsNothing?: boolean;
 }
 
 /** Fields of the API that a provider's own schemas may not use. */

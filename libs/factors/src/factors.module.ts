@@ -8,8 +8,10 @@ import { AnswerReader } from './challenges/answer-reader.js';
 import { AttemptBudgets } from './challenges/attempt-budgets.js';
 import { ChallengeOpener } from './challenges/challenge-opener.js';
 import { ChallengeSender } from './challenges/challenge-sender.js';
+import { FactorChallenger } from './challenges/factor-challenger.js';
 import { ChallengeStore } from './challenges/challenge.store.js';
 import { CodeSender } from './codes/code-sender.js';
+import { ProviderSends } from './codes/provider-sends.js';
 import { DeliveredCodes } from './codes/delivered-codes.js';
 import { SendBudgets } from './codes/send-budgets.js';
 import { ActivationProofs } from './enrolment/activation-proofs.js';
@@ -87,6 +89,8 @@ export const factorsEntities = [FactorEntity, SpentTokenEntity, SpentChallengeEn
     AttemptBudgets,
     AnswerReader,
     ChallengeSender,
+    FactorChallenger,
+    ProviderSends,
     ChallengeOpener,
     Adjudicator,
     Settlement,

@@ -21,7 +21,7 @@ type Answer = z.output<typeof Answer>;
 const LOOK_AHEAD = 10;
 
 /** A token with a button: counter-based one-time passwords (RFC 4226). */
-@FactorProvider({ type: 'hotp', contract: 1, amr: ['otp'] })
+@FactorProvider({ type: 'hotp', contract: 1, amr: ['otp'], sendsNothing: true })
 @Injectable()
 export class HotpFactor extends AnsweredFactor<{
   input: typeof Input;

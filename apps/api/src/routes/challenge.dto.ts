@@ -49,6 +49,11 @@ export class SentCodeDto {
 export class ShownChallengeDto {
   /** WebAuthn: the options for `navigator.credentials.get`. */
   publicKey?: Record<string, unknown>;
+  /**
+   * Seconds until the factor can be asked again for this challenge, where it may have sent something by itself.
+   * @example 60
+   */
+  resendAfter?: number;
 }
 
 /** One try to prove a factor. */

@@ -33,6 +33,13 @@ export interface EmailClaim {
   readonly enrolment: boolean;
 }
 
+/** An enrolment whose provider may send by itself, where to and how the engine does not know. */
+export interface ProviderClaim {
+  readonly channel: 'other';
+  readonly application: Application;
+  readonly factorType: string;
+}
+
 /** A part of every cap that some messages share. */
 export interface CapPart {
   readonly name: string;
@@ -40,7 +47,7 @@ export interface CapPart {
 }
 
 /** Whose message it is, and where to. */
-export type CapClaim = SmsClaim | EmailClaim;
+export type CapClaim = SmsClaim | EmailClaim | ProviderClaim;
 
 /** A bucket of the ephemeral store, and the cap that is used up when it is empty. */
 export interface CapBucket extends Bucket {
@@ -65,7 +72,14 @@ export class CapBuckets {
 
   /** The buckets of a message, in groups that lie in one cluster slot each. */
   of(claim: CapClaim): (readonly CapBucket[])[] {
-    return claim.channel === 'sms' ? this.#sms(claim) : this.#email(claim);
+    switch (claim.channel) {
+      case 'sms':
+        return this.#sms(claim);
+      case 'email':
+        return this.#email(claim);
+      case 'other':
+        return this.#other(claim);
+    }
   }
 
   #sms({ application, to, country, enrolment, part }: SmsClaim): CapBucket[][] {
@@ -91,6 +105,12 @@ export class CapBuckets {
       this.#recipient('email_recipient', 'recipient_limit', emailPerRecipient, { to, enrolment }),
       dayOf('email', application, application.policy.emailDailyLimit ?? emailDailyLimit, enrolment),
     ];
+  }
+
+  // An activated factor is its owner's: what its challenges send is bounded by user.
+  #other({ application: { id, policy }, factorType }: ProviderClaim): CapBucket[][] {
+    const day = policy.emailDailyLimit ?? this.config.emailDailyLimit;
+    return [[enrolmentsOf(`other_enrolment:{${id}}:${factorType}`, day)]];
   }
 
   // A recipient is counted across applications, and so in a cluster slot of its own.
@@ -119,13 +139,16 @@ function dayOf(
     windowMs: DAY_MS,
   };
   if (!enrolment) return [day];
-  const share: CapBucket = {
+  return [day, enrolmentsOf(`${channel}_enrolment:{${id}}`, limit)];
+}
+
+function enrolmentsOf(key: string, dailyLimit: number): CapBucket {
+  return {
     cap: 'enrolment_limit',
-    key: `${channel}_enrolment:{${id}}`,
-    limit: Math.floor(limit / ENROLMENT_SHARE),
+    key,
+    limit: Math.floor(dailyLimit / ENROLMENT_SHARE),
     windowMs: DAY_MS,
   };
-  return [day, share];
 }
 
 function side(enrolment: boolean): string {

@@ -19,7 +19,7 @@ import { StandInFactor } from './stand-in.factor.js';
 /** Answers that the bench's engine lets one user give in 15 minutes. */
 export const ANSWERS_PER_USER = 20;
 
-// Rules send many codes to one address and use few of them.
+// Rules send many codes to one address and use few of them, and many users enrol what a provider may send.
 const UNCAPPED_SENDS = {
   RATE_LIMIT_SEND: 'off',
   RATE_LIMIT_SMS_NUMBER: 'off',

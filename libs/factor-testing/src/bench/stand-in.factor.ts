@@ -17,7 +17,7 @@ const Answer = z.strictObject({ standIn: z.boolean() });
  * Another factor of the same user, for rules that need two. Whoever says so passes, so it must never be listed
  * outside of the bench; its answer has a shape of its own, so that it is never taken for that of the tested factor.
  */
-@FactorProvider({ type: 'contract_stand_in', contract: 1, amr: ['user'] })
+@FactorProvider({ type: 'contract_stand_in', contract: 1, amr: ['user'], sendsNothing: true })
 @Injectable()
 export class StandInFactor extends AnsweredFactor<{
   input: typeof Input;

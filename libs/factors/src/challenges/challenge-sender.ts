@@ -1,33 +1,9 @@
 import { Injectable } from '@nestjs/common';
-import { type Origin, Problem, type Tx } from '@countersign/core';
-import type { Application } from '@countersign/directory';
-import { CodeSender, type CodeSending } from '../codes/code-sender.js';
-import { ProviderCalls } from '../provider-calls.js';
+import { Problem, type Tx } from '@countersign/core';
 import { FactorRegistry } from '../registry/factor-registry.js';
-import { type LoadedFactor, SettlementStore } from '../settlement/settlement.store.js';
-import { type Challenge, type OfferedFactor, originFor, type SentTo } from './challenge.js';
-import { ChallengeStore } from './challenge.store.js';
-import type { Opening } from './opening.js';
-
-/** An open challenge, and where the request for a send came from. */
-export interface ChallengeSendRequest {
-  readonly application: Application;
-  readonly challenge: Challenge;
-  readonly opening: Opening;
-  readonly origin: Origin;
-}
-
-/** What became of asking a factor to challenge its user. */
-export type ChallengeSending =
-  | { readonly outcome: 'sent'; readonly sent: SentTo; readonly challenge: Challenge }
-  /** The factor's client needs this to make the answer. */
-  | { readonly outcome: 'shown'; readonly show: Readonly<Record<string, unknown>> }
-  /** The factor needs neither. */
-  | { readonly outcome: 'nothing-to-send' }
-  /** What the challenge stood on has changed: password, factors, status. */
-  | { readonly outcome: 'dead' }
-  | { readonly outcome: 'closed' | 'locked' }
-  | Exclude<CodeSending, { outcome: 'sent' }>;
+import { SettlementStore } from '../settlement/settlement.store.js';
+import type { Challenge, OfferedFactor } from './challenge.js';
+import { type ChallengeSending, type ChallengeSendRequest, FactorChallenger } from './factor-challenger.js';
 
 /** Brings a challenge to its user: sends a code, or has the provider make what the client needs. */
 @Injectable()
@@ -35,9 +11,7 @@ export class ChallengeSender {
   constructor(
     private readonly settlement: SettlementStore,
     private readonly registry: FactorRegistry,
-    private readonly calls: ProviderCalls,
-    private readonly codes: CodeSender,
-    private readonly challenges: ChallengeStore,
+    private readonly challenger: FactorChallenger,
   ) {}
 
   /** Challenges the user by one of the factors that the challenge offers. */
@@ -48,7 +22,7 @@ export class ChallengeSender {
     if (factor.securityEpoch !== challenge.securityEpoch) return { outcome: 'dead' };
     if (factor.challengeSpent) return { outcome: 'closed' };
     if (factor.locked) return { outcome: 'locked' };
-    return this.#challenge(request, factor);
+    return this.challenger.run(request, factor);
   }
 
   /**
@@ -68,37 +42,5 @@ export class ChallengeSender {
       if (error instanceof Problem) return challenge;
       throw error;
     }
-  }
-
-  async #challenge(request: ChallengeSendRequest, factor: LoadedFactor): Promise<ChallengeSending> {
-    const { application, challenge, opening } = request;
-    const provider = this.registry.find(factor.type)?.provider;
-    if (provider === undefined) return { outcome: 'locked' };
-    if (provider.kind === 'answered') {
-      const show = await this.calls.challenge(provider, factor.secret, {
-        application,
-        userId: challenge.userId,
-        account: factor.account,
-        factorId: factor.id,
-        nonceOf: challenge.id,
-      });
-      return show === undefined ? { outcome: 'nothing-to-send' } : { outcome: 'shown', show };
-    }
-    const recipient = await this.calls.recipient(provider, factor.secret, factor.id);
-    if (recipient === undefined) return { outcome: 'failed' };
-    const sending = await this.codes.run({
-      application,
-      userId: challenge.userId,
-      locale: challenge.asked?.locale ?? factor.locale,
-      factorId: factor.id,
-      factorType: factor.type,
-      recipient,
-      purpose: challenge.purpose,
-      challengeId: challenge.id,
-      origin: originFor(challenge, request.origin),
-    });
-    if (sending.outcome !== 'sent') return sending;
-    const sent = { factorId: factor.id, ...sending.sent };
-    return { outcome: 'sent', sent, challenge: await this.challenges.noteSent(challenge, opening, sent) };
   }
 }

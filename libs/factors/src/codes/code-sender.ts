@@ -52,10 +52,7 @@ export class CodeSender {
   async run(request: CodeRequest): Promise<CodeSending> {
     const { application, userId, userToBeMade, factorId, recipient } = request;
     const place = { applicationId: application.id, nonceOf: request.challengeId ?? factorId, factorId };
-    const of = {
-      ...place,
-      userId: userToBeMade === undefined ? userId : hash('sha256', userToBeMade.externalId, 'base64url'),
-    };
+    const of = { ...place, userId: countedAs(request) };
     const limit = await this.budgets.take(of);
     if (limit !== undefined) return { outcome: 'limited', limit };
 
@@ -85,8 +82,15 @@ export class CodeSender {
   }
 }
 
-/** The event of a code that left. */
-export function sentEvent(request: CodeRequest): EventDraft {
+/** What the sends of a user are counted by: a user who is not made yet has no id that stays. */
+export function countedAs({ userId, userToBeMade }: Pick<CodeRequest, 'userId' | 'userToBeMade'>): string {
+  return userToBeMade === undefined ? userId : hash('sha256', userToBeMade.externalId, 'base64url');
+}
+
+/** The event of a code, or of what a provider may have sent by itself: then the channel is `other`. */
+export function sentEvent(
+  request: Omit<CodeRequest, 'recipient' | 'locale'> & Partial<Pick<CodeRequest, 'recipient'>>,
+): EventDraft {
   const { application, userId, factorId, factorType, challengeId, purpose, recipient, origin } = request;
   return {
     type: 'challenge.sent',
@@ -98,7 +102,7 @@ export function sentEvent(request: CodeRequest): EventDraft {
       purpose,
       factorId: publicId('fac', factorId),
       factorType,
-      channel: recipient.channel,
+      channel: recipient?.channel ?? 'other',
     },
   };
 }

@@ -12,6 +12,8 @@ export interface SendOf {
   readonly userId: string;
   /** The challenge's id, or the factor's at enrolment. */
   readonly nonceOf: string;
+  /** Whether a provider makes an enrolment, to whatever address: these are counted by the day as well. */
+  readonly byProvider?: boolean;
 }
 
 /** Which limit stopped a send, with its measure for the caller. */
@@ -23,6 +25,10 @@ export interface SendLimit extends RateLimit {
 interface NamedBucket extends Bucket {
   readonly name: SendLimit['name'];
 }
+
+const DAY_MS = 24 * 60 * 60_000;
+/** Enrolments that a provider may make for one user in a day, as a multiple of the sends of an hour. */
+const DAILY_ENROLMENTS = 2;
 
 /** Counts sends: one a minute for each challenge or enrolment, five an hour for each user. */
 @Injectable()
@@ -47,7 +53,7 @@ export class SendBudgets {
     await this.store.giveBack(this.#buckets(of));
   }
 
-  #buckets({ applicationId, userId, nonceOf }: SendOf): NamedBucket[] {
+  #buckets({ applicationId, userId, nonceOf, byProvider = false }: SendOf): NamedBucket[] {
     const resend: NamedBucket = {
       name: 'resend',
       key: `resend:{${applicationId}}:${nonceOf}`,
@@ -55,8 +61,14 @@ export class SendBudgets {
       windowMs: RESEND_AFTER_SECONDS * 1_000,
     };
     const { sendLimit } = this.config;
-    return sendLimit === 'off'
-      ? [resend]
-      : [resend, { name: 'send', key: `send:{${applicationId}}:${userId}`, ...sendLimit }];
+    if (sendLimit === 'off') return [resend];
+    const send: NamedBucket = { name: 'send', key: `send:{${applicationId}}:${userId}`, ...sendLimit };
+    const day: NamedBucket = {
+      name: 'send',
+      key: `send_enrolments:{${applicationId}}:${userId}`,
+      limit: sendLimit.limit * DAILY_ENROLMENTS,
+      windowMs: DAY_MS,
+    };
+    return byProvider ? [resend, send, day] : [resend, send];
   }
 }

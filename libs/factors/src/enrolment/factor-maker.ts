@@ -3,6 +3,7 @@ import { Clock, type EventDraft, type FieldError, newId, type Origin } from '@co
 import type { AnsweredFactor, DeliveredCodeFactor, FactorProviderOptions } from '@countersign/factor-kit';
 import { ENROLMENT_MS } from '../challenges/attempt-budgets.js';
 import { type CodeRequest, CodeSender, type CodeSending, sentEvent } from '../codes/code-sender.js';
+import { type ProviderSend, ProviderSends } from '../codes/provider-sends.js';
 import type { NewFactor } from '../factor.store.js';
 import { type CallSite, ProviderCalls } from '../provider-calls.js';
 import type { SecretWithHint } from '../provider-results.js';
@@ -43,6 +44,7 @@ export class FactorMaker {
     private readonly registry: FactorRegistry,
     private readonly calls: ProviderCalls,
     private readonly codes: CodeSender,
+    private readonly sends: ProviderSends,
     private readonly clock: Clock,
   ) {}
 
@@ -54,7 +56,7 @@ export class FactorMaker {
     const { provider, options } = order.registered;
     const making =
       provider.kind === 'answered'
-        ? await this.#answered(order, provider, options)
+        ? await this.#counted(order, provider, options)
         : await this.#delivered(order, provider, options);
     if (making.outcome !== 'made') return making;
     const { factor, ...made } = making.made;
@@ -66,7 +68,7 @@ export class FactorMaker {
   async makeActive(order: Omit<FactorOrder, 'origin'>): Promise<Exclude<Making, { outcome: 'not-sent' }>> {
     const { provider, options } = order.registered;
     if (provider.kind !== 'answered') throw new TypeError('Only answered factors can be active at once');
-    return this.#answered(order, provider, options);
+    return this.#answered(order, provider, options, this.#site(order.subject));
   }
 
   /** Makes the recovery factors (backup codes) that come with a user's first factor. */
@@ -81,12 +83,42 @@ export class FactorMaker {
     return makings.flatMap((making) => (making.outcome === 'made' ? [making.made] : []));
   }
 
+  // Unless it says otherwise, a provider may send something to whatever address the input names.
+  async #counted(
+    order: FactorOrder,
+    provider: AnsweredFactor,
+    options: FactorProviderOptions,
+  ): Promise<Making> {
+    const { subject, origin } = order;
+    const site = this.#site(subject);
+    if (options.sendsNothing === true) return this.#answered(order, provider, options, site);
+    const send: ProviderSend = {
+      application: subject.application,
+      userId: subject.userId,
+      userToBeMade: subject.toBeMade,
+      factorId: site.factorId,
+      factorType: options.type,
+      purpose: 'enrolment',
+      origin,
+    };
+    const claim = await this.sends.claim(send);
+    if (claim.outcome !== 'claimed') return { outcome: 'not-sent', sending: claim };
+    const making = await this.#answered(order, provider, options, site);
+    if (making.outcome !== 'made') {
+      await this.sends.giveBack(send);
+      return making;
+    }
+    await this.sends.record(send);
+    const events = subject.toBeMade === undefined ? [] : [sentEvent(send)];
+    return { outcome: 'made', made: { ...making.made, events } };
+  }
+
   async #answered(
     { subject, input, label }: Omit<FactorOrder, 'origin'>,
     provider: AnsweredFactor,
     { type }: FactorProviderOptions,
+    site: CallSite,
   ): Promise<Exclude<Making, { outcome: 'not-sent' }>> {
-    const site = this.#site(subject);
     const enrolled = await this.calls.enrol(provider, input, site);
     if (enrolled.refused) return { outcome: 'malformed', errors: enrolled.errors };
     const { show, active, secret, hint } = enrolled;

@@ -1,4 +1,4 @@
-import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
+import { Inject, Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import { getConfigToken } from '@nestjs/config';
 import { DiscoveryService } from '@nestjs/core';
 import { Database } from '@countersign/core';
@@ -34,6 +34,7 @@ export class FactorRegistryError extends Error {
  */
 @Injectable()
 export class FactorRegistry implements OnModuleInit {
+  readonly #logger = new Logger('FactorRegistry');
   readonly #byType = new Map<string, RegisteredFactor>();
   /** Retired types that are known to be for recovery, because their provider is still here. */
   readonly #retiredRecovery = new Set<string>();
@@ -63,6 +64,7 @@ export class FactorRegistry implements OnModuleInit {
       );
     }
     if (faults.length > 0) throw new FactorRegistryError(faults);
+    this.#tellOfLimits();
   }
 
   /** The provider of a type, whether or not it is offered: what is enrolled is always asked for. */
@@ -130,6 +132,16 @@ export class FactorRegistry implements OnModuleInit {
   #enabled(type: string, provider: FactorClass): boolean {
     const listed = this.config.enabled === undefined || this.config.enabled.includes(type);
     return listed && (provider.kind === 'answered' || this.delivery.offers(provider.channel));
+  }
+
+  // Otherwise their author learns of it by a user who waits.
+  #tellOfLimits(): void {
+    for (const { options, provider } of this.all()) {
+      if (provider.kind !== 'answered' || options.sendsNothing !== undefined) continue;
+      this.#logger.warn(
+        `“${options.type}” does not say whether it sends anything (sendsNothing): it is limited as codes are that are sent`,
+      );
+    }
   }
 
   #known(): string {

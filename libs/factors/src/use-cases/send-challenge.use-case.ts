@@ -2,7 +2,8 @@ import { Injectable } from '@nestjs/common';
 import { Database, type Origin } from '@countersign/core';
 import type { Application } from '@countersign/directory';
 import type { Challenge } from '../challenges/challenge.js';
-import { ChallengeSender, type ChallengeSending } from '../challenges/challenge-sender.js';
+import { ChallengeSender } from '../challenges/challenge-sender.js';
+import type { ChallengeSending } from '../challenges/factor-challenger.js';
 import { ChallengeStore } from '../challenges/challenge.store.js';
 import { type Opening, openedByServer } from '../challenges/opening.js';
 

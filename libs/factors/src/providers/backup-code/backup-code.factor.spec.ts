@@ -167,6 +167,7 @@ describe('the provider', () => {
       contract: CONTRACT_VERSION,
       amr: ['otp'],
       recovery: true,
+      sendsNothing: true,
     });
   });
 

@@ -48,7 +48,7 @@ export type BackupCodeAnswer = z.output<typeof Answer>;
  * Backup codes, the look-up secrets of NIST SP 800-63B-4 section 3.1.2: ten codes of 80 random bits, each good
  * once, kept as HMAC-SHA-256 (RFC 2104) under a key of their own set.
  */
-@FactorProvider({ type: 'backup_code', contract: 1, amr: ['otp'], recovery: true })
+@FactorProvider({ type: 'backup_code', contract: 1, amr: ['otp'], recovery: true, sendsNothing: true })
 @Injectable()
 export class BackupCodeFactor extends AnsweredFactor<{
   input: typeof Input;

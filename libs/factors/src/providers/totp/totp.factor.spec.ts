@@ -232,6 +232,7 @@ describe('the provider', () => {
       type: 'totp',
       contract: CONTRACT_VERSION,
       amr: ['otp'],
+      sendsNothing: true,
     });
   });
 

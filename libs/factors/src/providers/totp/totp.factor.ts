@@ -71,7 +71,7 @@ export type TotpAnswer = z.output<typeof Answer>;
  * Time-based one-time passwords of an authenticator app (RFC 6238 over RFC 4226): 160-bit secret, SHA-1, 6 digits,
  * 30 s, one step either way. The secret names its own parameters, so that factors made with others verify too.
  */
-@FactorProvider({ type: 'totp', contract: 1, amr: ['otp'] })
+@FactorProvider({ type: 'totp', contract: 1, amr: ['otp'], sendsNothing: true })
 @Injectable()
 export class TotpFactor extends AnsweredFactor<{
   input: Schema<TotpInput>;

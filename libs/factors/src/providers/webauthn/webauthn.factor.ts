@@ -37,7 +37,7 @@ const ALGORITHMS = [-8, -7, -257];
  * attestation not asked for, several per user. The challenge is the engine's nonce, so that nothing need be stored
  * between asking and answering, and an answer fits one challenge only.
  */
-@FactorProvider({ type: 'webauthn', contract: 1, amr: ['pop'] })
+@FactorProvider({ type: 'webauthn', contract: 1, amr: ['pop'], sendsNothing: true })
 @Injectable()
 export class WebauthnFactor extends AnsweredFactor<{
   input: typeof Input;
