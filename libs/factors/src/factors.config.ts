@@ -7,9 +7,9 @@ export interface FactorsConfig {
   /** Modules with further providers: paths and package names. */
   readonly modules: readonly string[];
   /** Types whose provider is gone on purpose: their factors are refused, and can be removed. */
-  readonly retired: readonly string[];
-  /** What becomes of an enrolled type that has no provider and is not retired either. */
-  readonly missing: 'refuse-start' | 'retire';
+  readonly retired?: readonly string[];
+  /** What becomes of an enrolled type that has no provider and is not retired either; the start is refused otherwise. */
+  readonly missing?: 'retire';
   /** How long a challenge, and the temp token that opens it, lives. */
   readonly challengeTtlMs: number;
   /** How long a delivered code is good for. */
@@ -60,7 +60,6 @@ export const factorsSection = defineSection<'factors', typeof variables, Factors
     enabled: values.FACTORS_ENABLED,
     modules: values.FACTOR_MODULES,
     retired: values.FACTORS_RETIRED,
-    missing: 'refuse-start' as const,
     codeTtlMs: values.OTP_TTL,
     sendLimit: values.RATE_LIMIT_SEND,
     challengeTtlMs: values.TEMP_TOKEN_TTL,

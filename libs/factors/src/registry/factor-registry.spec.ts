@@ -74,6 +74,7 @@ interface Deployment {
   readonly elsewhere?: readonly Type[];
   readonly enabled?: readonly string[];
   readonly enrolled?: readonly string[];
+  readonly retired?: readonly string[];
   /** What can be sent on. */
   readonly channels?: readonly Channel[];
 }
@@ -84,6 +85,7 @@ async function start({
   elsewhere = [],
   enabled,
   enrolled = [],
+  retired,
   channels = ['sms', 'email'],
 }: Deployment): Promise<FactorRegistry> {
   @Module({ providers: [...elsewhere] })
@@ -97,7 +99,7 @@ async function start({
       { provide: FactorStore, useValue: { enrolledTypes: () => Promise.resolve(enrolled) } },
       { provide: Database, useValue: {} },
       { provide: CodeDelivery, useValue: { offers: (channel: Channel) => channels.includes(channel) } },
-      { provide: getConfigToken('factors'), useValue: { enabled } },
+      { provide: getConfigToken('factors'), useValue: { enabled, retired } },
     ],
   })
   class House {}
@@ -220,6 +222,20 @@ describe('the registry', () => {
     await expect(start({ providers: [Word], enrolled: ['song', 'word'] })).rejects.toThrow(
       /Users have enrolled “song”, which no provider provides/,
     );
+  });
+
+  it('refuses the factors, and not the start, of an enrolled type that is retired', async () => {
+    const registry = await start({ providers: [Word], enrolled: ['song', 'word'], retired: ['song'] });
+    expect(registry.isUsable('song')).toBe(false);
+    expect(registry.isUsable('word')).toBe(true);
+    expect(registry.all().map(({ options }) => options.type)).toEqual(['word']);
+  });
+
+  it('retires a type whose provider is still here, and knows whether it was for recovery', async () => {
+    const Spare = provider('spare', class Spare extends Sound {}, { recovery: true });
+    const registry = await start({ providers: [Word, Spare], enrolled: ['spare'], retired: ['spare'] });
+    expect(registry.isUsable('spare')).toBe(false);
+    expect(registry.isRecovery('spare')).toBe(true);
   });
 
   it('knows factors whose codes are sent, and offers them where they can be', async () => {

@@ -57,7 +57,7 @@ export class FactorRegistry implements OnModuleInit {
     }
     const enrolled = await this.factors.enrolledTypes(this.database.direct);
     for (const type of enrolled.filter((each) => !this.isUsable(each))) {
-      if (this.config.retired.includes(type) || this.config.missing === 'retire') continue;
+      if (this.#isRetired(type) || this.config.missing === 'retire') continue;
       faults.push(
         `Users have enrolled “${type}”, which no provider provides: add its module again, or set ` +
           `FACTORS_RETIRED=${type}, which refuses these factors until “factors remove --type ${type}” removes them`,
@@ -112,7 +112,7 @@ export class FactorRegistry implements OnModuleInit {
       const found = faultsOf(name, options, instance);
       faults.push(...found);
       if (found.length > 0) continue;
-      if (this.config.retired.includes(options.type)) {
+      if (this.#isRetired(options.type)) {
         if (options.recovery === true) this.#retiredRecovery.add(options.type);
         continue;
       }
@@ -126,6 +126,10 @@ export class FactorRegistry implements OnModuleInit {
       this.#byType.set(options.type, { options, provider, enabled: this.#enabled(options.type, provider) });
     }
     return faults;
+  }
+
+  #isRetired(type: string): boolean {
+    return this.config.retired?.includes(type) === true;
   }
 
   // Codes that cannot be sent are not offered: a deployment need not have a vendor.

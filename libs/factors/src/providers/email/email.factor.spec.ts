@@ -1,4 +1,4 @@
-import { isAddressRefused } from '@countersign/factor-kit';
+import { isRefused } from '@countersign/factor-kit';
 import { describe, expect, it } from 'vitest';
 import { circumstances } from '../circumstances.fixture.js';
 import { EmailFactor } from './email.factor.js';
@@ -10,20 +10,20 @@ describe('an e-mail factor', () => {
     expect(factor.address({ email: 'jo@example.com' }, circumstances())).toEqual({ email: 'jo@example.com' });
     const own = factor.address({}, circumstances({ account: 'alice@example.com' }));
     expect(own).toEqual({ email: 'alice@example.com' });
-    if (isAddressRefused(own)) throw new Error('refused');
+    if (isRefused(own)) throw new Error('refused');
     expect(factor.recipient(own)).toEqual({ channel: 'email', to: 'alice@example.com' });
   });
 
   it('refuses an enrolment without an address where the account has none', () => {
     const refused = factor.address({}, circumstances({ account: 'customer-17' }));
-    expect(isAddressRefused(refused) && refused.issues).toEqual([
+    expect(isRefused(refused) && refused.issues).toEqual([
       { path: ['email'], message: 'is required: the account has no e-mail address' },
     ]);
   });
 
   it('refuses an enrolment without an address where mail cannot go to that of the account', () => {
     const refused = factor.address({}, circumstances({ account: '"jo x"@example.com' }));
-    expect(isAddressRefused(refused) && refused.issues).toEqual([
+    expect(isRefused(refused) && refused.issues).toEqual([
       { path: ['email'], message: "is required: mail cannot go to the account's address" },
     ]);
   });

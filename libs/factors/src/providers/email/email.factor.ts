@@ -1,11 +1,11 @@
 import {
-  type AddressRefused,
   type Circumstances,
   DeliveredCodeFactor,
   FactorProvider,
   readMailAddress,
   type Recipient,
-  refuseAddress,
+  refuse,
+  type Refused,
 } from '@countersign/factor-kit';
 import { Injectable } from '@nestjs/common';
 import { z } from 'zod';
@@ -48,7 +48,7 @@ export class EmailFactor extends DeliveredCodeFactor<{ input: typeof Input; secr
   override readonly secret = EmailSecret;
 
   /** Takes the address given, else the account's. A server's user may have none. */
-  override address({ email }: z.output<typeof Input>, at: Circumstances): EmailSecret | AddressRefused {
+  override address({ email }: z.output<typeof Input>, at: Circumstances): EmailSecret | Refused {
     if (email !== undefined) return { email };
     // The operator's own hosts count where an operator has named the account after one.
     const own = readMailAddress(at.account, { localHosts: true });
@@ -56,7 +56,7 @@ export class EmailFactor extends DeliveredCodeFactor<{ input: typeof Input; secr
     const why = at.account.includes('@')
       ? "mail cannot go to the account's address"
       : 'the account has no e-mail address';
-    return refuseAddress('email', `is required: ${why}`);
+    return refuse('email', `is required: ${why}`);
   }
 
   override recipient({ email }: EmailSecret): Recipient {
