@@ -139,6 +139,19 @@ describe('the audit log', () => {
     expect(JSON.stringify(events)).not.toContain(externalId);
   });
 
+  it('shows no address and no user agent of an administrator who was erased', async () => {
+    const gone = await makeAdministrator(world);
+    const made = await makeServer(world, { administrator: gone });
+    const shown = async (): Promise<object[]> => {
+      const { body } = await server.get('/v1/events?type=api_key.created&limit=100');
+      return (body.data as { data: { keyId: string } }[]).filter(({ data }) => data.keyId === made.keyId);
+    };
+    expect(await shown()).toMatchObject([{ actor: { id: gone.id }, ip: '127.0.0.1' }]);
+    const erased = await world.client.delete(`/v1/users/${gone.id}`, { token: administrator.token });
+    expect(erased.status).toBe(204);
+    expect(await shown()).toMatchObject([{ actor: { id: gone.id }, ip: null, userAgent: null }]);
+  });
+
   it('is the application’s own, and for administrators and keys with the scope', async () => {
     const stranger = await makeServer(world, {
       administrator,

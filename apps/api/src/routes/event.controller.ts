@@ -9,7 +9,7 @@ import { Problems } from '../http/problems.decorator.js';
 import { applicationOf } from '../http/request.js';
 import { EventListDto, EventQueryDto } from './event.dto.js';
 import { momentOf } from './fields.js';
-import { eventView } from './views.js';
+import { eventView, personsOf } from './views.js';
 
 @ApiTags('Events')
 @ForServers('events')
@@ -38,10 +38,7 @@ export class EventController {
       to: momentOf(query.to),
       ...page,
     });
-    const names = await this.users.externalIds(
-      this.database.direct,
-      rows.flatMap((row) => (row.userId === null ? [] : [row.userId])),
-    );
+    const names = await this.users.externalIds(this.database.direct, rows.flatMap(personsOf));
     const { data, nextCursor } = pageOf(rows, page, 'evt', (event) => eventView(event, names));
     return { data: [...data], nextCursor };
   }

@@ -1,6 +1,6 @@
 import { type ApiKey, keyPrefix } from '@countersign/api-keys';
 import type { AnyUser, IssuedSession, SessionView } from '@countersign/auth';
-import { publicId, type RelayedEvent } from '@countersign/core';
+import { parsePublicId, publicId, type RelayedEvent } from '@countersign/core';
 import type { Application } from '@countersign/directory';
 import type { Device } from '@countersign/devices';
 import {
@@ -173,6 +173,12 @@ export function applicationView(application: Application): ApplicationDto {
   };
 }
 
+/** The users that an event is about, and who did it. UUIDs. */
+export function personsOf({ userId, actorType, actorId }: RelayedEvent): string[] {
+  const actor = actorType === 'user' && actorId !== null ? parsePublicId('usr', actorId) : undefined;
+  return [userId, actor].filter((id) => typeof id === 'string');
+}
+
 /**
  * An event as the audit log shows it.
  * @param externalIds the applications' own ids of users, by UUID
@@ -180,7 +186,7 @@ export function applicationView(application: Application): ApplicationDto {
 export function eventView(event: RelayedEvent, externalIds: ReadonlyMap<string, string>): EventDto {
   const { userId } = event;
   // Of an erased user nothing is shown, also while workers are still clearing it.
-  const erased = userId !== null && !externalIds.has(userId);
+  const erased = personsOf(event).some((id) => !externalIds.has(id));
   return {
     id: publicId('evt', event.id),
     type: event.type,
