@@ -9,6 +9,7 @@ import {
   Secret,
   whole,
 } from '@countersign/core';
+import { canonicalEmail } from '@countersign/directory';
 import { readMailAddress } from '@countersign/factor-kit';
 import { availableParallelism } from 'node:os';
 import { z } from 'zod';
@@ -126,7 +127,7 @@ export const authSection = defineSection<'auth', typeof variables, AuthConfig>({
       concurrency: values.ARGON2_CONCURRENCY ?? availableParallelism(),
     },
     bootstrapAdmin: {
-      email: values.BOOTSTRAP_ADMIN_EMAIL,
+      email: values.BOOTSTRAP_ADMIN_EMAIL && canonicalEmail(values.BOOTSTRAP_ADMIN_EMAIL),
       password: secretOf(values.BOOTSTRAP_ADMIN_PASSWORD),
     },
   }),

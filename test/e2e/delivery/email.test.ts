@@ -83,6 +83,9 @@ describe('e-mail through an SMTP server', () => {
     const { status, body } = await enrolCodes(world, person.accessToken, { email });
     expect(status).toBe(201);
     expect(server.recipients.at(-1)).toBe(recipient);
+    const [first = '', domain = ''] = [[...email][0], email.split('@')[1]];
+    const masked = `${first}•••@${[...domain][0] ?? ''}•••.${domain.split('.').at(-1) ?? ''}`;
+    expect(body.sentTo).toBe(masked);
     expect((await activate(world, person.accessToken, body.id, newest())).status).toBe(200);
   });
 
@@ -198,7 +201,9 @@ describe('an SMTP server that', () => {
         enrolCodes(world, person.accessToken, { email: person.email }),
       );
       expectProblem(result, 502, 'delivery_failed');
-      expect(warnings.join()).toMatch(/\((?:CERT_HAS_EXPIRED|DEPTH_ZERO_SELF_SIGNED_CERT) 127\.0\.0\.1:\d+\)/);
+      expect(warnings.join()).toMatch(
+        /\((?:CERT_HAS_EXPIRED|DEPTH_ZERO_SELF_SIGNED_CERT) 127\.0\.0\.1:\d+\)/,
+      );
       expect(server.taken).toEqual([]);
     } finally {
       await world.stop();

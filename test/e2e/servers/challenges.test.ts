@@ -215,9 +215,14 @@ describe("a server's challenge", () => {
     await server.put(`/v1/users/${bare}`, {});
     expectProblem(await server.post('/v1/challenges', { user: bare }), 409, 'not_enrolled');
     const user = await enrolServedUser(world, server);
+    const verify = `/v1/users/${user.externalId}/verify`;
+    const malformed = await server.post(verify, { code: 'x' });
+    expectProblem(malformed, 400, 'validation_failed');
+    expect(malformed.body.errors).toEqual([
+      { path: 'code', message: 'totp: must be a code of 6 to 8 digits' },
+    ]);
     await server.put(`/v1/users/${user.externalId}`, { status: 'suspended' });
     expectProblem(await server.post('/v1/challenges', { user: user.externalId }), 403, 'forbidden');
-    const verify = `/v1/users/${user.externalId}/verify`;
     expectProblem(await server.post(verify, { code: user.code() }), 403, 'forbidden');
     const { id } = await makeAdministrator(world);
     expectProblem(await server.post('/v1/challenges', { user: id }), 403, 'forbidden');

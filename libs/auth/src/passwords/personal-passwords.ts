@@ -1,3 +1,4 @@
+import { domainToUnicode } from 'node:url';
 import { undecorated } from './undecorated.js';
 
 /** Shorter words turn up in good passwords by chance. */
@@ -37,10 +38,10 @@ function wordsOf({ email, displayName }: PasswordOwner, fold: (text: string) => 
   const labels =
     at === -1
       ? []
-      : address
-          .slice(at + 1)
-          .split('.')
-          .slice(0, -1);
+      : // Domains are kept in punycode, and known by their letters.
+        [address.slice(at + 1), domainToUnicode(address.slice(at + 1))].flatMap((domain) =>
+          domain.split('.').slice(0, -1),
+        );
   const [untagged = ''] = local.split('+');
   const name = fold(displayName ?? '');
   const pieces = [local, name].flatMap((text) => text.split(SEPARATORS));

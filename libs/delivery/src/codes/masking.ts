@@ -1,4 +1,5 @@
 import type { Recipient } from '@countersign/factor-kit';
+import { domainToUnicode } from 'node:url';
 import { parsePhoneNumberFromString } from 'libphonenumber-js/max';
 
 /** A recipient as its user may see it: enough to know which one it is, too little to write to it. */
@@ -14,7 +15,8 @@ function maskedNumber(number: string): string {
 
 function maskedAddress(address: string): string {
   const at = address.lastIndexOf('@');
-  const domain = address.slice(at + 1);
+  // As its user knows it, not in punycode.
+  const domain = domainToUnicode(address.slice(at + 1)) || address.slice(at + 1);
   const [first = ''] = [...address.slice(0, at)];
   const [domainFirst = ''] = [...domain];
   return `${first}•••@${domainFirst}•••.${domain.split('.').at(-1) ?? ''}`;
