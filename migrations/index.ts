@@ -9,6 +9,7 @@ import { RefreshMilestones0000000000008 } from './0008-refresh-milestones.js';
 import { UserIndices0000000000009 } from './0009-user-indices.js';
 import { WhoseAddress0000000000010 } from './0010-whose-address.js';
 import { Erasures0000000000011 } from './0011-erasures.js';
+import { FactorIdentities0000000000012 } from './0012-factor-identities.js';
 import { MessageSources0000000000014 } from './0014-message-sources.js';
 import { Redeliveries0000000000017 } from './0017-redeliveries.js';
 import { UnverifiedAccounts0000000000020 } from './0020-unverified-accounts.js';
@@ -27,6 +28,7 @@ export const migrations = [
   UserIndices0000000000009,
   WhoseAddress0000000000010,
   Erasures0000000000011,
+  FactorIdentities0000000000012,
   MessageSources0000000000014,
   Redeliveries0000000000017,
   UnverifiedAccounts0000000000020,

@@ -11,6 +11,7 @@ import {
 import type { Answer } from '../factories/client.js';
 import { atOnce, HAS_REDIS, type Pair, startPair, tally } from '../factories/pair.js';
 import { beginLogin, type PersonWithTotp, register, registerWithTotp } from '../factories/people.js';
+import { type PublicKeyOptions, SoftwareAuthenticator } from '../factories/software-authenticator.js';
 import { eventsOf } from '../factories/sql.js';
 
 // A race has many outcomes: each is tried by several people, of whom all must end well.
@@ -39,6 +40,20 @@ describe.skipIf(!HAS_REDIS)("changes of one user's factors at once, on two insta
     const person = await registerWithTotp(pair.world);
     return { ...person, token: await stepUp(pair.world, person) };
   };
+
+  it('one security key for many people: one of them gets it', async () => {
+    const starters = await people(() => register(pair.world));
+    const key = new SoftwareAuthenticator('http://localhost:3000', undefined);
+    const answers = await Promise.all(
+      starters.map(async ({ accessToken: token }, turn) => {
+        const client = pair.client(turn);
+        const { body } = await client.post('/v1/me/factors', { type: 'webauthn' }, { token });
+        const credential = key.create(body.publicKey as PublicKeyOptions);
+        return client.post(`/v1/me/factors/${body.id}/activate`, { credential }, { token });
+      }),
+    );
+    expect(tally(answers)).toEqual({ 200: 1, 409: PEOPLE - 1 });
+  });
 
   it('two first activations: one succeeds, with one set of codes; the other enrolment is dead', async () => {
     const starters = await people(async () => {

@@ -20,14 +20,18 @@ if (!HAS_BROWSER)
 describe.skipIf(!HAS_BROWSER && process.env['CI'] === undefined)('WebAuthn in a browser', () => {
   let world: TestApp;
   let browser: BrowserWithKey;
+  // Of its own, because a key that knows no credential of the user may answer first, with a refusal.
+  let mine: BrowserWithKey;
   beforeAll(async () => {
     const port = await freePort();
     world = await startTestApp({ port, env: { PUBLIC_URL: `http://localhost:${port}` } });
-    browser = await startBrowser();
-    await browser.page.goto(`http://localhost:${port}/problems/challenge_closed`);
+    [browser, mine] = await Promise.all([startBrowser(), startBrowser()]);
+    for (const { page } of [browser, mine]) {
+      await page.goto(`http://localhost:${port}/problems/challenge_closed`);
+    }
   });
   afterAll(async () => {
-    await browser.close();
+    await Promise.all([browser.close(), mine.close()]);
     await world.stop();
   });
 
@@ -62,6 +66,43 @@ describe.skipIf(!HAS_BROWSER && process.env['CI'] === undefined)('WebAuthn in a 
       expect((await answer(world, challenge, { credential })).status).toBe(410);
     }
     expect((await browser.signCounts()).every((count) => count >= 2)).toBe(true);
+  });
+
+  it('is told by the browser that a key is there already, and logs in with either of two', async () => {
+    const person = await register(world);
+    const factorIds: string[] = [];
+    let token = person.accessToken;
+    const begin = async (): Promise<{ id: string; publicKey: unknown }> => {
+      const { status, body } = await world.client.post('/v1/me/factors', { type: 'webauthn' }, { token });
+      expect(status).toBe(201);
+      return body;
+    };
+    const enrol = async (): Promise<void> => {
+      const { id, publicKey } = await begin();
+      const credential = await inPage(mine.page, CREATE, publicKey);
+      const { status, body } = await world.client.post(
+        `/v1/me/factors/${id}/activate`,
+        { credential },
+        { token },
+      );
+      expect(status).toBe(200);
+      factorIds.push(id);
+      token = body.accessToken;
+    };
+    const first = mine.key;
+    await enrol();
+    await expect(inPage(mine.page, CREATE, (await begin()).publicKey)).rejects.toThrow(/InvalidStateError/);
+    const second = await mine.addKey();
+    await mine.touchOnly(second);
+    await enrol();
+    const [asked = ''] = factorIds;
+    for (const key of [first, second]) {
+      await mine.touchOnly(key);
+      const challenge = await beginLogin(world, person);
+      const sent = await sendCode(world, challenge, asked);
+      const credential = await inPage(mine.page, GET, sent.body.publicKey);
+      expect((await answer(world, challenge, { credential })).status).toBe(200);
+    }
   });
 
   it('answers nothing for the challenge of another', async () => {

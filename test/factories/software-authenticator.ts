@@ -6,6 +6,7 @@ export interface PublicKeyOptions {
   readonly rp?: { readonly id?: string };
   readonly rpId?: string;
   readonly allowCredentials?: readonly { readonly id: string }[];
+  readonly excludeCredentials?: readonly { readonly id: string }[];
 }
 
 /** What a dishonest, odd or broken authenticator does otherwise. */

@@ -92,6 +92,38 @@ describe('the migrations', () => {
     expect(before.size).toBeGreaterThan(100);
   });
 
+  it('leave security keys of before as they are, one that is enrolled twice included', async () => {
+    const url = await emptyDatabase();
+    const at = migrations.findIndex(({ name }) => name.startsWith('FactorIdentities'));
+    await Database.migrate(url, migrations.slice(0, at));
+    const id = (last: number): string => `01900000-0000-7000-8000-00000000000${last}`;
+    await sql(
+      url,
+      `WITH application AS (
+         INSERT INTO applications (id, slug, name, issuer, created_at, updated_at)
+         VALUES ('${id(1)}', 'a', 'a', 'a', now(), now())
+       ), account AS (
+         INSERT INTO users (id, application_id, external_id, created_at, updated_at)
+         VALUES ('${id(2)}', '${id(1)}', 'u', now(), now())
+       )
+       INSERT INTO factors (id, application_id, user_id, type, status, hint, secret, security_epoch, created_at)
+       SELECT id::uuid, '${id(1)}', '${id(2)}', 'webauthn', 'active', 'Security key', 'sealed', 1, now()
+         FROM unnest(ARRAY['${id(3)}', '${id(4)}']) AS id`,
+    );
+    await Database.migrate(url, migrations);
+    const factors = (): Promise<unknown[]> =>
+      sql(url, 'SELECT id, status, identity::text FROM factors ORDER BY id');
+    const before = { status: 'active', identity: null };
+    expect(await factors()).toEqual([
+      { id: id(3), ...before },
+      { id: id(4), ...before },
+    ]);
+    const claim = (last: number): Promise<unknown> =>
+      sql(url, `UPDATE factors SET identity = 'one' WHERE id = $1`, [id(last)]);
+    await claim(3);
+    await expect(claim(4)).rejects.toThrow('factors_identity_key');
+  });
+
   it('name every index and every constraint', async () => {
     const names = await sql<{ table: string; name: string }>(
       databaseUrl,

@@ -103,6 +103,19 @@ export abstract class AnsweredFactor<T extends FactorShapes = FactorShapes> {
   ): Promise<Verdict<Parsed<T['secret']>>> | Verdict<Parsed<T['secret']>>;
 
   /**
+   * What makes a device one and the same, wherever it is enrolled: a serial number, a credential's id. It is unique in
+   * the application: claimed when a factor is activated, never by a pending one; a second one is refused (409). The
+   * engine keeps an HMAC of it. Devices of one user with the same hint are told apart: `YubiKey 5 (2)`.
+   */
+  identity?(secret: Parsed<T['secret']>): string;
+
+  /**
+   * The identity of the device that made an answer, where the answer says it. It picks the factor among the user's
+   * several of this type. `undefined` where it says nothing.
+   */
+  answeredBy?(answer: Parsed<T['answer']>): string | undefined;
+
+  /**
    * Whether two secrets, which differ as they are written, are one: an answer that fits either fits both. One user does
    * not get such a pair by imports. Equal secrets always are one.
    */

@@ -63,6 +63,12 @@ export abstract class DeliveredCodeFactor<T extends DeliveredShapes = DeliveredS
     at: Circumstances,
   ): Promise<Parsed<T['secret']> | Refused> | Parsed<T['secret']> | Refused;
 
+  /**
+   * What makes a destination one and the same, where only one factor of the application may have it: claimed when a
+   * factor is activated, never by a pending one; a second one is refused (409). The engine keeps an HMAC of it.
+   */
+  identity?(secret: Parsed<T['secret']>): string;
+
   /** Where this factor's codes go. */
   abstract recipient(secret: Parsed<T['secret']>): Recipient;
 }

@@ -22,6 +22,8 @@ export interface FactorProviderOptions {
    * codes that are sent: one a minute for a challenge, five an hour for a user.
    */
   readonly sendsNothing?: boolean;
+  /** Whether `siblings` of the circumstances are filled in: as lists show them, or with their secrets. */
+  readonly siblings?: 'views' | 'secrets';
 }
 
 /** Fields of the API that a provider's own schemas may not use. */

@@ -1,4 +1,4 @@
-export { type Circumstances } from './circumstances.js';
+export { type Circumstances, type Sibling } from './circumstances.js';
 export {
   AnsweredFactor,
   type Enrolment,

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Database } from '@countersign/core';
 import { MessageStore } from '@countersign/delivery';
 import { DeliveredCodes } from './codes/delivered-codes.js';
+import type { FirstAnswer } from './enrolment/first-answer.js';
 import { type CallSite, type ConfirmRuling, ProviderCalls, type Ruling } from './provider-calls.js';
 import type { FactorClass } from './registry/factor-class.js';
 
@@ -17,18 +18,18 @@ export class AnswerJudge {
 
   /**
    * Decides on the answer that activates a factor.
-   * @param answer what the factor's answer schema made of the answer
    * @param site names the enrolment that is answered
    */
   async confirm(
     provider: FactorClass,
     secret: unknown,
-    answer: unknown,
+    first: FirstAnswer,
     site: CallSite,
   ): Promise<ConfirmRuling> {
+    if (first.kind === 'two') return this.calls.confirmInRow(first.provider, secret, first.answers, site);
     return provider.kind === 'answered'
-      ? this.calls.confirm(provider, secret, answer, site)
-      : this.#compare(answer, site);
+      ? this.calls.confirm(provider, secret, first.answer, site)
+      : this.#compare(first.answer, site);
   }
 
   /**

@@ -7,6 +7,13 @@ import { Check, Column, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm
 @Index('factors_type_index', ['type'], { where: `status = 'active'` })
 @Index('factors_pending_index', ['expiresAt'], { where: `status = 'pending'` })
 @Index('factors_default_key', ['userId'], { unique: true, where: 'is_default' })
+@Index('factors_identity_key', ['applicationId', 'type', 'identity'], {
+  unique: true,
+  where: 'identity IS NOT NULL',
+})
+@Index('factors_unclaimed_index', ['id'], {
+  where: `type = 'webauthn' AND status = 'active' AND identity IS NULL`,
+})
 @Check('factors_status_check', `status IN ('pending', 'active')`)
 export class FactorEntity {
   @PrimaryColumn('uuid', { primaryKeyConstraintName: 'factors_pk' })
@@ -39,6 +46,13 @@ export class FactorEntity {
   /** The provider's secret as sealed JSON. */
   @Column('bytea')
   secret!: Buffer;
+
+  /**
+   * HMAC of what makes the device one and the same, where its provider says it; claimed at activation. Absent for
+   * factors of the time before, until a worker has come to them.
+   */
+  @Column('bytea', { nullable: true })
+  identity!: Buffer | null;
 
   /** Rises with every change of `secret`, so that two changes at once cannot both count. */
   @Column('integer', { name: 'secret_version', default: 1 })

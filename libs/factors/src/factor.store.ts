@@ -26,6 +26,8 @@ export interface NewFactor {
   readonly label: string | null;
   readonly hint: string;
   readonly secret: unknown;
+  /** What it claims to be, where it is active at once. */
+  readonly identity?: Buffer | undefined;
   /** A pending factor's session or key, and its end; absent where the factor is active at once. */
   readonly pending?: { readonly begunBy: string; readonly expiresAt: Date };
 }
@@ -242,11 +244,12 @@ export class FactorStore {
 
   /** Writes a new factor, its secret sealed. */
   async insert(tx: Tx, factor: NewFactor): Promise<void> {
-    const { pending, secret, ...columns } = factor;
+    const { pending, secret, identity, ...columns } = factor;
     const now = this.clock.now();
     await tx.manager.insert(FactorEntity, {
       ...columns,
       secret: this.sealer.sealJson(secret, secretPlace(factor.id)),
+      identity: identity ?? null,
       status: pending === undefined ? 'active' : 'pending',
       begunBy: pending?.begunBy ?? null,
       expiresAt: pending?.expiresAt ?? null,

@@ -24,7 +24,6 @@ import { FactorMaker } from './enrolment/factor-maker.js';
 import { FactorRemover } from './enrolment/factor-remover.js';
 import { FactorOwners } from './enrolment/factor-owners.js';
 import { RemoteCleanUp } from './enrolment/remote-clean-up.js';
-import { Twins } from './enrolment/twins.js';
 import { ErasedUsers } from './erased-users.js';
 import { ClaimedAccounts } from './claimed-accounts.js';
 import { MailedProofs } from './mailed-proofs.js';
@@ -32,6 +31,9 @@ import { OwnMail } from './own-mail.js';
 import { FactorEntity } from './factor.entity.js';
 import { FactorStore } from './factor.store.js';
 import { FactorsSweeper } from './factors.sweeper.js';
+import { FactorIdentities } from './identities/factor-identities.js';
+import { IdentityClaims } from './identities/identity-claims.js';
+import { IdentityStore } from './identities/identity.store.js';
 import { ProviderCalls } from './provider-calls.js';
 import { FactorRegistry } from './registry/factor-registry.js';
 import { SecondFactors } from './second-factors.js';
@@ -42,6 +44,7 @@ import { DirectChoice } from './server/direct-choice.js';
 import { DirectVerification } from './server/direct-verification.js';
 import { OpenerForServers } from './server/opener-for-servers.js';
 import { Adjudicator } from './settlement/adjudicator.js';
+import { DevicePicker } from './settlement/device-picker.js';
 import { Settlement } from './settlement/settlement.js';
 import { GroupCommit } from './settlement/group-commit.js';
 import { SettlementStore } from './settlement/settlement.store.js';
@@ -50,6 +53,8 @@ import { Verification } from './settlement/verification.js';
 import { Resyncer } from './settlement/resyncer.js';
 import { SpentChallengeEntity } from './settlement/spent-challenge.entity.js';
 import { SpentTokenEntity } from './settlement/spent-token.entity.js';
+import { SiblingStore } from './sibling.store.js';
+import { Siblings } from './siblings.js';
 import { ActivateFactor } from './use-cases/activate-factor.use-case.js';
 import { ApproveChallenge } from './use-cases/approve-challenge.use-case.js';
 import { BeginSecondStep } from './use-cases/begin-second-step.use-case.js';
@@ -108,7 +113,12 @@ export const factorsEntities = [FactorEntity, SpentTokenEntity, SpentChallengeEn
     ActivationProofs,
     Activator,
     EnrolmentWriter,
-    Twins,
+    FactorIdentities,
+    IdentityStore,
+    IdentityClaims,
+    SiblingStore,
+    Siblings,
+    DevicePicker,
     FactorImporter,
     FactorOwners,
     Resyncer,

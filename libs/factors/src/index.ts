@@ -5,6 +5,7 @@ export type { NewUser } from './enrolment/factor-owners.js';
 export { FactorStore, type FactorView, type NewFactor } from './factor.store.js';
 export { type FactorsConfig, factorsSection } from './factors.config.js';
 export { factorsEntities, FactorsModule } from './factors.module.js';
+export { IdentityClaims } from './identities/identity-claims.js';
 export { BackupCodeFactor } from './providers/backup-code/backup-code.factor.js';
 export { EmailFactor } from './providers/email/email.factor.js';
 export { SmsFactor } from './providers/sms/sms.factor.js';

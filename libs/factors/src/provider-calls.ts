@@ -1,28 +1,20 @@
-import { Inject, Injectable, Logger } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { getConfigToken } from '@nestjs/config';
-import {
-  Clock,
-  type CoreConfig,
-  type FieldError,
-  isWebOrigin,
-  Problem,
-  publicId,
-  Sealer,
-} from '@countersign/core';
+import { Clock, type CoreConfig, type FieldError, isWebOrigin, publicId, Sealer } from '@countersign/core';
 import type { Application } from '@countersign/directory';
 import {
   type AnsweredFactor,
   type Circumstances,
   type DeliveredCodeFactor,
-  factorProviderOptions,
   type Freshness,
   isRefused,
   type Recipient,
+  type Sibling,
   type ShownChallenge,
 } from '@countersign/factor-kit';
 import { createHmac, type KeyObject } from 'node:crypto';
-import { isDeepStrictEqual } from 'node:util';
 import { bounded, patience } from './patience.js';
+import { ProviderFailures } from './provider-failures.js';
 import {
   fitting,
   parsedSecret,
@@ -33,6 +25,7 @@ import {
 } from './provider-results.js';
 import { type FactorClass, hasChallenge } from './registry/factor-class.js';
 import { issuesOf } from './registry/schema-parsing.js';
+import { Siblings } from './siblings.js';
 import { soundVerdict } from './sound-verdict.js';
 
 const REFUSED = { accepted: false, reason: 'mismatch' } as const;
@@ -45,6 +38,8 @@ export interface CallSite {
   readonly factorId: string;
   /** What the nonce is bound to: the challenge's id, or the factor's at enrolment. */
   readonly nonceOf: string;
+  /** At a challenge: the factors that it offers. UUIDs. */
+  readonly offered?: readonly string[];
 }
 
 /** Input that a provider refused, as the API tells it. */
@@ -92,7 +87,7 @@ export type ConfirmsInRow = AnsweredFactor & Required<Pick<AnsweredFactor, 'conf
  */
 @Injectable()
 export class ProviderCalls {
-  readonly #logger = new Logger('FactorProvider');
+  readonly #failures = new ProviderFailures();
   readonly #nonceKey: KeyObject;
   readonly #deploymentOrigins: readonly string[];
 
@@ -100,6 +95,7 @@ export class ProviderCalls {
     private readonly clock: Clock,
     @Inject(getConfigToken('core')) core: CoreConfig,
     sealer: Sealer,
+    private readonly siblings: Siblings,
   ) {
     this.#deploymentOrigins = [new URL(core.publicUrl).origin, ...core.corsOrigins.filter(isWebOrigin)];
     this.#nonceKey = sealer.deriveKey('factor-nonce');
@@ -110,14 +106,15 @@ export class ProviderCalls {
    * @throws Problem `unavailable` when the provider fails, or makes what cannot be kept or shown
    */
   async enrol(provider: AnsweredFactor, input: unknown, site: CallSite): Promise<MadeSecret | RefusedInput> {
+    const siblings = await this.siblings.of(provider, site);
     try {
-      const made = await this.#call(site, (at) => provider.enrol(input, at));
+      const made = await this.#call(site, (at) => provider.enrol(input, at), siblings);
       if (isRefused(made)) return { refused: true, errors: issuesOf(made.issues) };
       const { secret, show, active } = made;
       const kept = await sealable(provider, secret);
       return { refused: false, ...kept, show: showable(show), active: active === true };
     } catch (error) {
-      throw this.#unavailable(provider, 'enrol', error);
+      throw this.#failures.unavailable(provider, 'enrol', error);
     }
   }
 
@@ -132,7 +129,7 @@ export class ProviderCalls {
       const { kept, parsed } = await fitting(provider, secret);
       return { refused: false, secret: kept, recipient: recipientOf(provider, parsed) };
     } catch (error) {
-      throw this.#unavailable(provider, 'address', error);
+      throw this.#failures.unavailable(provider, 'address', error);
     }
   }
 
@@ -149,7 +146,7 @@ export class ProviderCalls {
     try {
       return recipientOf(provider, opened);
     } catch (error) {
-      this.#warn(provider, 'recipient', error);
+      this.#failures.warn(provider, 'recipient', error);
       return undefined;
     }
   }
@@ -166,10 +163,11 @@ export class ProviderCalls {
   ): Promise<ShownChallenge | undefined> {
     if (!hasChallenge(provider)) return undefined;
     const opened = await this.#fit(provider, secret, site.factorId);
+    const siblings = await this.siblings.of(provider, site);
     try {
-      return showable(await this.#call(site, (at) => provider.challenge(opened, at)));
+      return showable(await this.#call(site, (at) => provider.challenge(opened, at), siblings));
     } catch (error) {
-      throw this.#unavailable(provider, 'challenge', error);
+      throw this.#failures.unavailable(provider, 'challenge', error);
     }
   }
 
@@ -180,9 +178,9 @@ export class ProviderCalls {
     answer: unknown,
     site: CallSite,
   ): Promise<ConfirmRuling> {
-    return this.#decided(provider, secret, site, 'confirm', (opened, at) =>
-      provider.confirm(opened, answer, at),
-    );
+    const siblings = await this.siblings.of(provider, site);
+    const decide = (opened: unknown, at: Circumstances): unknown => provider.confirm(opened, answer, at);
+    return this.#decided(provider, secret, site, 'confirm', decide, siblings);
   }
 
   /** Decides on the two answers that activate a factor; a throw or a timeout is a refusal. */
@@ -220,27 +218,13 @@ export class ProviderCalls {
     );
   }
 
-  /**
-   * Whether two secrets of one type are one.
-   * @throws Problem `unavailable` when the provider fails
-   */
-  isSameSecret(provider: FactorClass | undefined, secret: unknown, other: unknown): boolean {
-    if (isDeepStrictEqual(secret, other)) return true;
-    if (provider?.kind !== 'answered' || provider.isSameSecret === undefined) return false;
-    try {
-      return provider.isSameSecret(secret, other);
-    } catch (error) {
-      throw this.#unavailable(provider, 'isSameSecret', error);
-    }
-  }
-
   /** Lets a provider clean up after a removed factor. Its failure changes nothing here. */
   async revoke(provider: AnsweredFactor, secret: unknown, site: CallSite): Promise<void> {
     try {
       const opened = await this.#fit(provider, secret, site.factorId);
       await this.#call(site, (at) => provider.revoke?.(opened, at));
     } catch (error) {
-      this.#warn(provider, 'revoke', error);
+      this.#failures.warn(provider, 'revoke', error);
     }
   }
 
@@ -250,28 +234,33 @@ export class ProviderCalls {
     site: CallSite,
     method: 'confirm' | 'confirmInRow' | 'verify' | 'resync',
     decide: (opened: unknown, at: Circumstances) => unknown,
+    siblings: readonly Sibling[] = [],
   ): Promise<ConfirmRuling> {
     const opened = await this.#fit(provider, secret, site.factorId);
     try {
-      const verdict = soundVerdict(await this.#call(site, (at) => decide(opened, at)));
+      const verdict = soundVerdict(await this.#call(site, (at) => decide(opened, at), siblings));
       if (verdict === undefined) throw new TypeError('not a verdict');
       if (!verdict.accepted) return verdict;
       const { fresh, secret: changed } = verdict;
       const replacement = changed === undefined ? undefined : await sealable(provider, changed);
       return { accepted: true, fresh, replacement };
     } catch (error) {
-      this.#warn(provider, method, error);
+      this.#failures.warn(provider, method, error);
       return REFUSED;
     }
   }
 
-  async #call<T>(site: CallSite, call: (at: Circumstances) => T | Promise<T>): Promise<T> {
-    const at = this.#circumstances(site);
+  async #call<T>(
+    site: CallSite,
+    call: (at: Circumstances) => T | Promise<T>,
+    siblings: readonly Sibling[] = [],
+  ): Promise<T> {
+    const at = this.#circumstances(site, siblings);
     return bounded(call(at), () => at.signal);
   }
 
   // Made where a provider looks at them: a timer, ids and a nonce cost more than the check of a code.
-  #circumstances(site: CallSite): Circumstances {
+  #circumstances(site: CallSite, siblings: readonly Sibling[]): Circumstances {
     const nonceKey = this.#nonceKey;
     let signal: AbortSignal | undefined;
     return {
@@ -289,6 +278,7 @@ export class ProviderCalls {
       get nonce() {
         return createHmac('sha256', nonceKey).update(site.nonceOf).digest();
       },
+      siblings,
       get signal() {
         return (signal ??= patience());
       },
@@ -299,26 +289,7 @@ export class ProviderCalls {
   async #fit(provider: FactorClass, secret: unknown, factorId: string): Promise<unknown> {
     const opened = await parsedSecret(provider, secret);
     if (opened !== undefined) return opened.value;
-    const type = factorProviderOptions(provider.constructor)?.type ?? '';
-    this.#logger.error(
-      `The secret of ${publicId('fac', factorId)} (“${type}”) does not fit the schema of ${provider.constructor.name}: ` +
-        'the factor cannot be used until the schema accepts it again',
-    );
-    throw new Problem('unavailable', { detail: 'This factor cannot be used at the moment.', retryAfter: 60 });
-  }
-
-  #unavailable(provider: FactorClass, method: string, error: unknown): Problem {
-    this.#warn(provider, method, error);
-    return new Problem('unavailable', {
-      detail: 'This type of factor cannot be used at the moment.',
-      retryAfter: 5,
-    });
-  }
-
-  // The message of a stranger's error may hold anything, so only its class is logged.
-  #warn(provider: FactorClass, method: string, error: unknown): void {
-    const kind = error instanceof Error ? error.constructor.name : typeof error;
-    this.#logger.warn(`${provider.constructor.name}.${method} failed (${kind}): taken as a refusal`);
+    throw this.#failures.misfit(provider, factorId);
   }
 }
 

@@ -12,6 +12,9 @@ const RECIPIENT = /^\P{Cc}{1,254}$/u;
 
 const HINT = /^\P{Cc}{0,200}$/u;
 
+// Longer than any serial number, and than a credential's id in base64url (W3C WebAuthn section 4: 1,023 bytes).
+const MAX_IDENTITY_LENGTH = 2_048;
+
 /** A factor's secret, fit to be sealed, and the hint that goes with it. */
 export interface SecretWithHint {
   readonly secret: unknown;
@@ -86,4 +89,12 @@ export function showable(show: Readonly<Record<string, unknown>>): Readonly<Reco
 
 function throughJson(value: unknown): unknown {
   return JSON.parse(JSON.stringify(value));
+}
+
+/** An identity that can be compared. @throws TypeError for what is no text, or is empty or endless */
+export function soundIdentity(identity: unknown): string {
+  if (typeof identity !== 'string' || identity === '' || identity.length > MAX_IDENTITY_LENGTH) {
+    throw new TypeError('The identity is not a text');
+  }
+  return identity;
 }

@@ -129,6 +129,8 @@ function otherwise(
         done: false,
         more: `: ${result.errors.map(({ path, message }) => `its ${path.replace(/^import\.?/, '')} ${message}`).join('; ')}`,
       };
+    case 'taken':
+      return { done: false, more: ': another factor is the same device' };
     case 'too-many':
       return { done: false, more: ': the user has too many factors' };
     default:

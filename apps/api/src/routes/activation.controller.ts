@@ -13,7 +13,7 @@ import { ActivatedFactorDto } from './factor.dto.js';
 import { idOf } from './id.js';
 import { objectOf } from './provider-bodies.js';
 import { rejectedActivation, VerifyBudget } from './rejected-answer.js';
-import { subjectOf } from './subject.js';
+import { deviceTaken, subjectOf } from './subject.js';
 import { factorView } from './views.js';
 
 /** The route that activates factors, whoever's they become. */
@@ -30,7 +30,14 @@ abstract class ActivationRoutes {
     type: ActivatedFactorDto,
     description: 'Active; with the first factor come ten backup codes.',
   })
-  @Problems('step_up_required', 'not_found', 'answer_rejected', 'enrolment_expired', 'too_many_attempts')
+  @Problems(
+    'step_up_required',
+    'not_found',
+    'conflict',
+    'answer_rejected',
+    'enrolment_expired',
+    'too_many_attempts',
+  )
   async activate(
     @Param('id') id: string,
     @Body() body: unknown,
@@ -53,6 +60,8 @@ abstract class ActivationRoutes {
         throw new Problem('not_found');
       case 'over':
         throw new Problem('enrolment_expired');
+      case 'taken':
+        throw deviceTaken();
       case 'rejected':
         this.budget.tell(reply, result.budget);
         throw rejectedActivation(request, result);

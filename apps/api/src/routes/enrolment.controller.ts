@@ -11,7 +11,7 @@ import { validationFailed } from '../http/validation.js';
 import { EnrolmentCodeDto, FactorDto } from './factor.dto.js';
 import { idOf } from './id.js';
 import { enrolmentOf } from './provider-bodies.js';
-import { changedMeanwhile, subjectOf, subjectOrNewUserOf } from './subject.js';
+import { changedMeanwhile, deviceTaken, subjectOf, subjectOrNewUserOf } from './subject.js';
 import { unsentCode } from './unsent-code.js';
 import { factorView } from './views.js';
 
@@ -62,6 +62,8 @@ abstract class EnrolmentRoutes {
         throw new Problem('conflict', { detail: 'The user has too many factors: remove one first.' });
       case 'already-there':
         throw new Problem('conflict', { detail: 'The user has this very factor already.' });
+      case 'taken':
+        throw deviceTaken();
       case 'user-changed':
         throw changedMeanwhile();
     }

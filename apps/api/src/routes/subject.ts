@@ -24,3 +24,8 @@ export function subjectOrNewUserOf(request: FastifyRequest): Subject | NewUser {
 export function changedMeanwhile(): Problem {
   return new Problem('conflict', { detail: 'The account was changed meanwhile: try again.' });
 }
+
+/** The problem of a device that is a factor already, whoever's it is: that is not told. */
+export function deviceTaken(): Problem {
+  return new Problem('conflict', { detail: 'This device is enrolled already: one can be a factor once.' });
+}

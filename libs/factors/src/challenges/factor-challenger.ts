@@ -64,6 +64,7 @@ export class FactorChallenger {
       account: factor.account,
       factorId: factor.id,
       nonceOf: challenge.id,
+      offered: challenge.factors.map(({ id }) => id),
     });
     return show === undefined ? { outcome: 'nothing-to-send' } : { outcome: 'shown', show };
   }

@@ -2,6 +2,8 @@ import { Injectable } from '@nestjs/common';
 import { Database, type EventDraft, EventLog, type Origin, publicId, type Tx } from '@countersign/core';
 import { FactorStore, type FactorView, type NewFactor } from '../factor.store.js';
 import type { Subject } from '../subject.js';
+import { isIdentityTaken } from '../identities/identity.store.js';
+import { distinctHint } from './distinct-hint.js';
 import { type Activation, EnrolmentStore } from './enrolment.store.js';
 import type { MadeFactor } from './factor-maker.js';
 import { FactorOwners } from './factor-owners.js';
@@ -34,7 +36,14 @@ export type Activated<T> =
       readonly show: Readonly<Record<string, unknown>>;
       readonly granted: T;
     }
-  | { readonly activated: false };
+  | {
+      readonly activated: false;
+      /** `over`: the enrolment died, or the user changed, meanwhile; `taken`: another factor has its identity. */
+      readonly why: 'over' | 'taken';
+    };
+
+/** Writes the factor that becomes active; told which ones are. @returns whether it was still alive */
+type Put = (tx: Tx, active: readonly FactorView[]) => Promise<boolean>;
 
 /** Makes a factor active, in one transaction with everything that follows from it. */
 @Injectable()
@@ -52,16 +61,19 @@ export class Activator {
     return this.#activate(
       input,
       { id: activation.factorId, type },
-      (tx, makeDefault) => this.enrolments.activate(tx, { ...activation, makeDefault }),
+      (tx, active) => {
+        const hint = distinctHint(activation, type, active);
+        return this.enrolments.activate(tx, { ...activation, hint, makeDefault: active.length === 0 });
+      },
       grant,
     );
   }
 
   /** Writes a new factor that is active at once. @returns `activated: false` where the user changed meanwhile */
   async runNew({ factor, ...input }: ActivateNewInput): Promise<Activated<undefined>> {
-    const put = async (tx: Tx, makeDefault: boolean): Promise<boolean> => {
-      await this.factors.insert(tx, factor);
-      if (makeDefault) await this.factors.makeDefault(tx, factor.userId, factor.id);
+    const put: Put = async (tx, active) => {
+      await this.factors.insert(tx, { ...factor, hint: distinctHint(factor, factor.type, active) });
+      if (active.length === 0) await this.factors.makeDefault(tx, factor.userId, factor.id);
       await this.events.append(tx, this.#event('factor.enrolled', input, factor.id, factor.type));
       return true;
     };
@@ -71,21 +83,36 @@ export class Activator {
   async #activate<T>(
     input: Activating,
     { id, type }: { readonly id: string; readonly type: string },
-    put: (tx: Tx, makeDefault: boolean) => Promise<boolean>,
+    put: Put,
+    grant: (tx: Tx) => Promise<T>,
+  ): Promise<Activated<T>> {
+    try {
+      return await this.database.transaction((tx) => this.#activateIn(tx, input, { id, type }, put, grant));
+    } catch (error) {
+      // Decided by the unique index: whoever commits first has the device.
+      if (isIdentityTaken(error)) return { activated: false, why: 'taken' };
+      throw error;
+    }
+  }
+
+  async #activateIn<T>(
+    tx: Tx,
+    input: Activating,
+    { id, type }: { readonly id: string; readonly type: string },
+    put: Put,
     grant: (tx: Tx) => Promise<T>,
   ): Promise<Activated<T>> {
     const { subject, recovery } = input;
-    return this.database.transaction(async (tx) => {
-      if (!(await this.owners.lock(tx, subject, input.origin))) return { activated: false };
-      const first = (await this.factors.active(tx, subject.userId)).length === 0;
-      if (!(await put(tx, first))) return { activated: false };
-      await this.owners.bumpEpoch(tx, subject.userId);
-      await this.events.append(tx, this.#event('factor.activated', input, id, type));
-      const show = first ? await this.#first(tx, input, { id, type }, recovery) : {};
-      const factor = await this.factors.find(tx, subject.userId, id);
-      if (factor === undefined) throw new Error('An activated factor vanished inside its transaction');
-      return { activated: true, factor, show, granted: await grant(tx) };
-    });
+    if (!(await this.owners.lock(tx, subject, input.origin))) return { activated: false, why: 'over' };
+    const active = await this.factors.active(tx, subject.userId);
+    const first = active.length === 0;
+    if (!(await put(tx, active))) return { activated: false, why: 'over' };
+    await this.owners.bumpEpoch(tx, subject.userId);
+    await this.events.append(tx, this.#event('factor.activated', input, id, type));
+    const show = first ? await this.#first(tx, input, { id, type }, recovery) : {};
+    const factor = await this.factors.find(tx, subject.userId, id);
+    if (factor === undefined) throw new Error('An activated factor vanished inside its transaction');
+    return { activated: true, factor, show, granted: await grant(tx) };
   }
 
   async #first(

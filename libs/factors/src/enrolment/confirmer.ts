@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { Database, type FieldError } from '@countersign/core';
 import { AnswerJudge } from '../answer-judge.js';
-import { type CallSite, type ConfirmRuling, ProviderCalls } from '../provider-calls.js';
+import { FactorIdentities } from '../identities/factor-identities.js';
+import type { ConfirmRuling } from '../provider-calls.js';
 import { FactorRegistry, type RegisteredFactor } from '../registry/factor-registry.js';
 import type { Subject } from '../subject.js';
 import { EnrolmentStore, type PendingFactor, type PendingOwner } from './enrolment.store.js';
@@ -13,6 +14,14 @@ export interface ReadyToConfirm {
   readonly registered: RegisteredFactor;
   readonly first: FirstAnswer;
 }
+
+/** What became of it: a confirmed factor also has its hint, and its identity where its provider knows such a thing. */
+export type Confirmation =
+  | Exclude<ConfirmRuling, { readonly accepted: true }>
+  | (Extract<ConfirmRuling, { readonly accepted: true }> & {
+      readonly hint: string;
+      readonly identity: Buffer | undefined;
+    });
 
 /** A confirmation that can be asked for, or why it cannot. */
 export type Readiness =
@@ -28,7 +37,7 @@ export class Confirmer {
     private readonly enrolments: EnrolmentStore,
     private readonly registry: FactorRegistry,
     private readonly judge: AnswerJudge,
-    private readonly calls: ProviderCalls,
+    private readonly identities: FactorIdentities,
     private readonly database: Database,
   ) {}
 
@@ -44,16 +53,21 @@ export class Confirmer {
   }
 
   /** Has the answer judged. Call with the attempt claimed. */
-  async confirm(subject: Subject, { pending, registered, first }: ReadyToConfirm): Promise<ConfirmRuling> {
-    const site: CallSite = {
+  async confirm(subject: Subject, { pending, registered, first }: ReadyToConfirm): Promise<Confirmation> {
+    const ruling = await this.judge.confirm(registered.provider, pending.secret, first, {
       application: subject.application,
       userId: subject.userId,
       account: subject.account,
       factorId: pending.id,
       nonceOf: pending.id,
-    };
-    return first.kind === 'one'
-      ? this.judge.confirm(registered.provider, pending.secret, first.answer, site)
-      : this.calls.confirmInRow(first.provider, pending.secret, first.answers, site);
+    });
+    if (!ruling.accepted) return ruling;
+    const { secret, hint } = ruling.replacement ?? pending;
+    const identity = await this.identities.digest({
+      applicationId: subject.application.id,
+      type: pending.type,
+      secret,
+    });
+    return { ...ruling, hint, identity };
   }
 }

@@ -8,6 +8,7 @@ import type { SecretWithHint } from '../provider-results.js';
 export interface PendingFactor {
   readonly id: string;
   readonly type: string;
+  readonly hint: string;
   readonly secret: unknown;
   /** Whether it is still alive: in time, and under the epoch it was begun in. */
   readonly alive: boolean;
@@ -28,12 +29,15 @@ export interface Activation {
   readonly begunBy: string;
   readonly fresh: Freshness;
   readonly replacement: SecretWithHint | undefined;
+  readonly hint: string;
+  /** What the factor claims to be, where its provider knows such a thing. */
+  readonly identity: Buffer | undefined;
   readonly makeDefault: boolean;
 }
 
 const LOAD = statement(
   'enrolment-load',
-  `SELECT factor.id, factor.type, factor.secret,
+  `SELECT factor.id, factor.type, factor.hint, factor.secret,
           factor.expires_at > $4 AND users.security_epoch = factor.security_epoch
             AND users.status = 'active' AS alive,
           NOT EXISTS (SELECT FROM factors AS other
@@ -49,7 +53,7 @@ const ACTIVATE = statement(
   `UPDATE factors
       SET status = 'active', begun_by = NULL, expires_at = NULL, activated_at = $3, last_used_at = $3,
           is_default = $4, watermark = $5::bigint,
-          secret = COALESCE($6::bytea, factors.secret), hint = COALESCE($7::text, factors.hint)
+          secret = COALESCE($6::bytea, factors.secret), hint = $7, identity = $8
      FROM users
     WHERE factors.id = $1 AND factors.begun_by = $2 AND factors.status = 'pending' AND factors.expires_at > $3
       AND users.id = factors.user_id AND users.security_epoch = factors.security_epoch
@@ -82,7 +86,7 @@ export class EnrolmentStore {
 
   /** Makes a pending factor active and spends the answer that confirmed it. @returns whether it was still alive */
   async activate(tx: Tx, activation: Activation): Promise<boolean> {
-    const { factorId, begunBy, fresh, replacement, makeDefault } = activation;
+    const { factorId, begunBy, fresh, replacement, hint, identity, makeDefault } = activation;
     const now = this.clock.now();
     const rows = await tx.query(ACTIVATE, [
       factorId,
@@ -91,7 +95,8 @@ export class EnrolmentStore {
       makeDefault,
       typeof fresh === 'object' && 'step' in fresh ? fresh.step.toString() : null,
       replacement === undefined ? null : this.sealer.sealJson(replacement.secret, secretPlace(factorId)),
-      replacement?.hint ?? null,
+      hint,
+      identity ?? null,
     ]);
     if (rows.length === 0) return false;
     if (typeof fresh === 'object' && 'token' in fresh)

@@ -9,6 +9,7 @@ export function circumstances(replaced: Partial<Circumstances> = {}): Circumstan
     account: 'alice@example.com',
     origins: ['https://app.example.com'],
     nonce: new Uint8Array(32),
+    siblings: [],
     signal: new AbortController().signal,
     ...replaced,
   };

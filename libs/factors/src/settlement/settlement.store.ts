@@ -60,9 +60,8 @@ export interface Rejection {
   readonly lockEvent: EventDraft;
 }
 
-const LOAD = statement(
-  'settlement-load',
-  `SELECT factor.id, factor.type, factor.secret, factor.secret_version AS "secretVersion", factor.watermark,
+const LOAD_COLUMNS = `
+  SELECT factor.id, factor.type, factor.secret, factor.secret_version AS "secretVersion", factor.watermark,
           factor.locked_at IS NOT NULL AS locked,
           EXISTS (SELECT FROM factors AS other
                    WHERE other.user_id = factor.user_id AND other.id <> factor.id
@@ -72,8 +71,20 @@ const LOAD = statement(
           EXISTS (SELECT FROM spent_challenges WHERE challenge_id = $3) AS "challengeSpent"
      FROM factors AS factor
      JOIN users ON users.id = factor.user_id
-    WHERE factor.id = $1 AND factor.user_id = $2 AND factor.status = 'active'`,
+    WHERE factor.user_id = $2 AND factor.status = 'active'`;
+
+const LOAD = statement('settlement-load', `${LOAD_COLUMNS} AND factor.id = $1`);
+
+// The array stands behind a SELECT so that PostgreSQL keeps one plan, whatever its length.
+const LOAD_SEVERAL = statement(
+  'settlement-load-several',
+  `${LOAD_COLUMNS} AND factor.id = ANY ((SELECT $1::uuid[])::uuid[])`,
 );
+
+type LoadedRow = Omit<LoadedFactor, 'secret' | 'watermark'> & {
+  readonly secret: Buffer;
+  readonly watermark: string | null;
+};
 
 /** Removes what only mattered while its challenge could still be answered. */
 const FORGET_CHALLENGES = statement(
@@ -125,15 +136,19 @@ export class SettlementStore {
     factorId: string,
     challengeId: string,
   ): Promise<LoadedFactor | undefined> {
-    const [row] = await tx.query<
-      Omit<LoadedFactor, 'secret' | 'watermark'> & { secret: Buffer; watermark: string | null }
-    >(LOAD, [factorId, userId, challengeId]);
-    if (row === undefined) return undefined;
-    return {
-      ...row,
-      secret: this.sealer.openJson(row.secret, secretPlace(row.id)),
-      watermark: row.watermark === null ? undefined : BigInt(row.watermark),
-    };
+    const [row] = await tx.query<LoadedRow>(LOAD, [factorId, userId, challengeId]);
+    return row && this.#loaded(row);
+  }
+
+  /** The same of several of one user, where the answer itself says which of them it is of: still one read. */
+  async loadSeveral(
+    tx: Tx,
+    userId: string,
+    factorIds: readonly string[],
+    challengeId: string,
+  ): Promise<LoadedFactor[]> {
+    const rows = await tx.query<LoadedRow>(LOAD_SEVERAL, [factorIds, userId, challengeId]);
+    return rows.map((row) => this.#loaded(row));
   }
 
   /** Spends an accepted answer. Whatever the outcome, nothing that it names can be accepted again. */
@@ -202,6 +217,14 @@ export class SettlementStore {
   async forgetChallenges(tx: Tx, keptMs: number): Promise<void> {
     await sweepInBatches(tx, FORGET_CHALLENGES, this.clock, keptMs);
   }
+
+  #loaded(row: LoadedRow): LoadedFactor {
+    return {
+      ...row,
+      secret: this.sealer.openJson(row.secret, secretPlace(row.id)),
+      watermark: row.watermark === null ? undefined : BigInt(row.watermark),
+    };
+  }
 }
 
 // $1 factor, $2 secret version, $3 epoch, $4 now, $5 step, $6 new secret, $7 its hint, $8 token, $9 challenge,
@@ -213,7 +236,9 @@ function acceptSql(events: EventLog): string {
     UPDATE factors
        SET watermark = COALESCE($5::bigint, factors.watermark),
            secret = COALESCE($6::bytea, factors.secret),
-           hint = COALESCE($7::text, factors.hint),
+           -- A hint that tells the device from others of its make stays: its number is not the provider's.
+           hint = CASE WHEN factors.identity IS NOT NULL AND starts_with(factors.hint, $7::text || ' (')
+                       THEN factors.hint ELSE COALESCE($7::text, factors.hint) END,
            secret_version = factors.secret_version + CASE WHEN $6::bytea IS NULL THEN 0 ELSE 1 END,
            failures = 0,
            last_used_at = $4::timestamptz

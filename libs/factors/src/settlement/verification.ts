@@ -4,6 +4,7 @@ import type { AttemptsLeft } from '../challenges/attempt-budgets.js';
 import type { Challenge, OfferedFactor } from '../challenges/challenge.js';
 import type { SecondFactorProof } from '../second-factor-proof.js';
 import { Adjudicator } from './adjudicator.js';
+import { DevicePicker } from './device-picker.js';
 import { Settlement } from './settlement.js';
 import type { LoadedFactor } from './settlement.store.js';
 
@@ -16,6 +17,8 @@ export interface ClaimedAnswer {
   readonly factor: OfferedFactor;
   /** What the factor's own schema made of the answer; `undefined` where it does not fit it. */
   readonly answer: unknown;
+  /** The identity of the device that made it, where it says so: it picks the factor among the user's of this type. */
+  readonly answeredBy?: string | undefined;
   readonly origin: Origin;
   /** The factor, where the request has read it already and nobody else knows the challenge. */
   readonly loaded?: LoadedFactor;
@@ -54,11 +57,16 @@ export class Verification {
   constructor(
     private readonly adjudicator: Adjudicator,
     private readonly settlement: Settlement,
+    private readonly picker: DevicePicker,
   ) {}
 
   /** @param grant runs in the transaction that spends the answer; when it rejects, nothing is spent or granted */
   async run<T>(claimed: ClaimedAnswer, grant: Grant<T>): Promise<Ending<T>> {
-    const { challenge, factor, answer, origin, loaded } = claimed;
+    const { challenge, answer, origin } = claimed;
+    const { factor, loaded } =
+      claimed.loaded === undefined
+        ? await this.picker.pick(challenge, claimed.factor, claimed.answeredBy)
+        : claimed;
     for (let round = 0; round < ROUNDS; round += 1) {
       const decision = await (loaded === undefined || round > 0
         ? this.adjudicator.decide(challenge, factor, answer)
@@ -69,7 +77,7 @@ export class Verification {
       if (decision.kind === 'rejected') {
         return this.settlement.reject(challenge, factor, decision.reason, origin);
       }
-      const settle = loaded === undefined ? 'accept' : 'acceptAlone';
+      const settle = claimed.loaded === undefined ? 'accept' : 'acceptAlone';
       const settled = await this.settlement[settle](challenge, factor, decision, origin, grant);
       if (settled.outcome === 'settled') return { outcome: 'accepted', granted: settled.granted };
       if (settled.outcome === 'challenge-spent') return { outcome: 'closed' };

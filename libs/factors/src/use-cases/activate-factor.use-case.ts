@@ -36,6 +36,8 @@ export type ActivateFactorResult<T = undefined> =
   | { readonly outcome: 'malformed'; readonly errors: readonly FieldError[] }
   | { readonly outcome: 'unknown' }
   | { readonly outcome: 'over' }
+  /** Another factor of the application is the same device. */
+  | { readonly outcome: 'taken' }
   | { readonly outcome: 'limited'; readonly budget: BucketState };
 
 /** What is granted in the transaction of an activation, of a factor of this type. */
@@ -79,14 +81,15 @@ export class ActivateFactor {
       return { outcome: 'rejected', ...refusal, attemptsLeft: tries?.remaining ?? 0, budget };
     }
     const { type } = readiness.pending;
+    const { fresh, replacement, hint, identity } = ruling;
     const activated = await this.activator.run({
       subject,
-      activation: { factorId, begunBy, fresh: ruling.fresh, replacement: ruling.replacement },
+      activation: { factorId, begunBy, fresh, replacement, hint, identity },
       type,
       grant: (tx) => grant(tx, type),
       recovery: readiness.pending.first ? await this.maker.makeRecovery(subject) : [],
       origin,
     });
-    return activated.activated ? { outcome: 'activated', ...activated } : { outcome: 'over' };
+    return activated.activated ? { outcome: 'activated', ...activated } : { outcome: activated.why };
   }
 }

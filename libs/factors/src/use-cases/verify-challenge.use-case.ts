@@ -42,7 +42,11 @@ export class VerifyChallenge {
     if (factor === undefined) return { outcome: 'no-such-factor' };
     const { attemptsLeft, budget } = claim;
     const answer = read.byType.get(factor.type);
-    const ending = await this.verification.run({ ...claim, factor, answer, origin: input.origin }, grant);
+    const answeredBy = this.answers.answeredBy(factor.type, read.byType);
+    const ending = await this.verification.run(
+      { ...claim, factor, answer, answeredBy, origin: input.origin },
+      grant,
+    );
     return ending.outcome === 'accepted' || ending.outcome === 'rejected'
       ? { ...ending, attemptsLeft, budget }
       : ending;

@@ -5,6 +5,7 @@ import {
   FactorProvider,
   MISMATCH,
   type PublicView,
+  type Sibling,
   type ShownChallenge,
   type Verdict,
 } from '@countersign/factor-kit';
@@ -37,7 +38,7 @@ const ALGORITHMS = [-8, -7, -257];
  * attestation not asked for, several per user. The challenge is the engine's nonce, so that nothing need be stored
  * between asking and answering, and an answer fits one challenge only.
  */
-@FactorProvider({ type: 'webauthn', contract: 1, amr: ['pop'], sendsNothing: true })
+@FactorProvider({ type: 'webauthn', contract: 1, amr: ['pop'], sendsNothing: true, siblings: 'secrets' })
 @Injectable()
 export class WebauthnFactor extends AnsweredFactor<{
   input: typeof Input;
@@ -65,6 +66,8 @@ export class WebauthnFactor extends AnsweredFactor<{
       challenge: Uint8Array.from(at.nonce),
       timeout: TIMEOUT_MS,
       attestationType: 'none',
+      // A key that is asked for the same user twice would replace its credential (section 6.3.2).
+      excludeCredentials: credentialsOf(rpId, at.siblings).map(described),
       supportedAlgorithmIDs: ALGORITHMS,
       authenticatorSelection: { residentKey: 'preferred', userVerification: 'preferred' },
     });
@@ -100,15 +103,18 @@ export class WebauthnFactor extends AnsweredFactor<{
     return { accepted: true, fresh: 'challenge-bound', secret: { ...secret, credential: kept } };
   }
 
-  /** Makes `publicKey`: the options of `navigator.credentials.get` for this one credential, as JSON. */
+  /**
+   * Makes `publicKey`: the options of `navigator.credentials.get` for this credential and the user's others of the same
+   * relying party, as JSON: whichever key is near will do.
+   */
   override async challenge({ rpId, credential }: WebauthnSecret, at: Circumstances): Promise<ShownChallenge> {
+    const own = credential === undefined ? [] : [credential];
     const publicKey = await generateAuthenticationOptions({
       rpID: rpId,
       challenge: Uint8Array.from(at.nonce),
       timeout: TIMEOUT_MS,
       userVerification: 'preferred',
-      allowCredentials:
-        credential === undefined ? [] : [{ id: credential.id, transports: [...credential.transports] }],
+      allowCredentials: [...own, ...credentialsOf(rpId, at.siblings)].map(described),
     });
     return { publicKey };
   }
@@ -151,8 +157,30 @@ export class WebauthnFactor extends AnsweredFactor<{
     };
   }
 
+  /** A credential's id: no two authenticators have one (section 7.1, step 26). */
+  override identity({ credential }: WebauthnSecret): string {
+    if (credential === undefined) throw new TypeError('There is no credential yet');
+    return credential.id;
+  }
+
+  /** The id of the credential that signed. */
+  override answeredBy({ credential }: WebauthnAnswer): string | undefined {
+    return isAssertion(credential) ? credential.id : undefined;
+  }
+
   /** Names the authenticator, as far as it tells. */
   override publicView({ credential }: WebauthnSecret): PublicView {
     return { hint: authenticatorName(credential) };
   }
+}
+
+function credentialsOf(rpId: string, siblings: readonly Sibling[]): Credential[] {
+  return siblings.flatMap(({ secret }) => {
+    const { data } = WebauthnSecret.safeParse(secret);
+    return data?.rpId === rpId && data.credential !== undefined ? [data.credential] : [];
+  });
+}
+
+function described({ id, transports }: Credential): { id: string; transports: string[] } {
+  return { id, transports: [...transports] };
 }
