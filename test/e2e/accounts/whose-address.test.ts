@@ -258,7 +258,7 @@ describe('whose an address is:', () => {
   });
   afterAll(() => world.stop());
 
-  it.each(ROWS.map((row, nth) => ({ ...row, nth })))(
+  it.concurrent.each(ROWS.map((row, nth) => ({ ...row, nth })))(
     '$before: $link, with $brings, is $answer, and $then',
     async ({ nth, follow, answer, state, linksEnd }) => {
       const scene = sceneOf(nth);
