@@ -1,10 +1,12 @@
 import { type IncomingMessage, type Server as HttpServer, type ServerResponse } from 'node:http';
 import { Server, type Socket } from 'node:net';
-import { setImmediate as turn } from 'node:timers/promises';
+import { setImmediate as turn, setTimeout as pause } from 'node:timers/promises';
 
 // So long a client that keeps its connection may still send on it, before it is closed under its hands.
 const GRACE_MS = 500;
 const LOOK_EVERY_MS = 50;
+// So long nobody has to connect before the listener is closed.
+const QUIET_MS = 50;
 // Leaves time, of the 30 seconds that a stop may take, to close database and store in order.
 const LONGEST_MS = 25_000;
 
@@ -43,7 +45,7 @@ export class Drain {
   /** Resolves when the last connection has ended, at the latest after 25 seconds. */
   async run(): Promise<void> {
     if (!this.server.listening) return;
-    await this.#acceptWaiting();
+    const release = await this.#acceptWaiting();
     this.#draining = true;
     for (const answer of this.#connections.values()) {
       if (answer?.headersSent === false) answer.setHeader('Connection', 'close');
@@ -56,19 +58,26 @@ export class Drain {
         clearInterval(timer);
         resolve();
       });
+      release();
     });
   }
 
-  // Connections that were made already and wait to be accepted would be reset by closing the listener. Node takes in
-  // one at each turn of its event loop, and the first turn may be half over.
-  async #acceptWaiting(): Promise<void> {
+  // Connections that were made already and wait to be accepted would be reset by closing the listener. They are read
+  // once it is closed: a client that has its answer makes its next connection, and the queue would never be empty.
+  async #acceptWaiting(): Promise<() => void> {
+    const release = holdConnections(this.server);
     const begun = performance.now();
-    let before: number;
-    do {
-      before = this.#accepted;
-      await turn();
-      await turn();
-    } while (this.#accepted > before && performance.now() - begun < GRACE_MS);
+    // Those who have just been answered may be about to connect.
+    while ((await this.#acceptsAfter(() => pause(QUIET_MS))) && performance.now() - begun < GRACE_MS);
+    // Node takes in one at each turn of its event loop, and the first turn may be half over.
+    while ((await this.#acceptsAfter(twoTurns)) && performance.now() - begun < 2 * GRACE_MS);
+    return release;
+  }
+
+  async #acceptsAfter(wait: () => Promise<unknown>): Promise<boolean> {
+    const before = this.#accepted;
+    await wait();
+    return this.#accepted > before;
   }
 
   #closeConnections(afterMs: number): void {
@@ -79,4 +88,38 @@ export class Drain {
       if (socket.bytesRead === 0 || afterMs > LONGEST_MS) socket.destroy();
     }
   }
+}
+
+/** Has new connections wait before a byte of them is read as HTTP. @returns what gives them to the server */
+function holdConnections(server: HttpServer): () => void {
+  // Of those that listen, the one of Node's HTTP server begins to read; others only take note.
+  const listeners = server.listeners('connection') as ((socket: Socket) => void)[];
+  const [read] = listeners;
+  if (read === undefined) return () => undefined;
+  const held: Socket[] = [];
+  const hold = (socket: Socket): void => {
+    held.push(socket);
+    // One that is reset meanwhile is closed, and has nobody else to tell.
+    socket.on('error', passOver);
+  };
+  server.off('connection', read);
+  server.on('connection', hold);
+  return () => {
+    server.off('connection', hold);
+    server.prependListener('connection', read);
+    for (const socket of held) {
+      if (socket.destroyed) continue;
+      read.call(server, socket);
+      socket.off('error', passOver);
+    }
+  };
+}
+
+async function twoTurns(): Promise<void> {
+  await turn();
+  await turn();
+}
+
+function passOver(): void {
+  // Nothing follows from it.
 }
