@@ -78,6 +78,19 @@ describe('a body over the limit', () => {
     expect(await textOf(socket)).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
   });
 
+  it('ends its connection: what comes behind it on the same is not done', async () => {
+    const socket = await open();
+    const registration = JSON.stringify({ email: 'behind@example.com', password: 'plum quartz 77 lantern' });
+    const body = 'x'.repeat(200_000);
+    socket.write(
+      `${headOf(`Content-Length: ${body.length}`)}${body}${headOf(`Content-Length: ${registration.length}`).replace('login', 'register')}${registration}`,
+    );
+    const answers = (await textOf(socket)).match(/HTTP\/1\.1 \d+/g);
+    expect(answers).toEqual(['HTTP/1.1 413']);
+    const again = await world.client.post('/v1/auth/register', JSON.parse(registration));
+    expect(again.status).toBe(201);
+  });
+
   it('that never ends is cut off', async () => {
     const socket = await open();
     let sent = 0;

@@ -156,6 +156,16 @@ describe('bytes that are hardly HTTP', () => {
     expect(answer.answers).toBe(1);
   });
 
+  it('a request before them is answered as itself, and is the last of its connection', async () => {
+    const body = JSON.stringify({ email: `${randomUUID()}@example.com`, password: 'plum quartz 77 lantern' });
+    const answer = await sendRaw(
+      world.client.baseUrl,
+      `POST /v1/auth/register HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}hello\r\n\r\n`,
+    );
+    expect(answer).toMatchObject({ status: 201, answers: 1 });
+    expect(answer?.headers.get('connection')).toBe('close');
+  });
+
   it('a body that ends early, and a connection that is dropped, harm nobody', async () => {
     const half = `POST /v1/auth/login HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{"a"`;
     await Promise.all(

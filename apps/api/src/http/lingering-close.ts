@@ -1,9 +1,13 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
 
 /** So much of a body is still read after its answer, and so long; then the connection is cut. */
 const MAX_LINGERING_BYTES = 32 * 1_024 * 1_024;
 const LINGERING_TIMEOUT_MS = 10_000;
+
+/** Connections that end once the rest of a body is read. */
+const lingering = new WeakSet<Socket>();
 
 /**
  * Has an answer that comes before the end of its request's body (413, 415, 404…) be read: a connection that is closed
@@ -11,6 +15,15 @@ const LINGERING_TIMEOUT_MS = 10_000;
  * dropped until the client has done the same, or for so long (RFC 9112 section 9.6).
  */
 export function lingerAfterEarlyAnswers(instance: FastifyInstance): void {
+  // What comes on such a connection behind that body is not looked at: it would be done and never be answered.
+  instance.addHook('onRequest', ({ raw: { socket } }, reply, done) => {
+    if (!lingering.has(socket)) {
+      done();
+      return;
+    }
+    reply.hijack();
+    socket.destroySoon();
+  });
   instance.addHook('onSend', (request, reply, payload: unknown, done) => {
     linger(request, reply);
     done(null, payload);
@@ -30,6 +43,7 @@ function hasBody({ headers }: IncomingMessage): boolean {
 
 function readOn(request: IncomingMessage): void {
   const { socket } = request;
+  lingering.add(socket);
   const timer = setTimeout(() => socket.destroy(), LINGERING_TIMEOUT_MS);
   socket.once('close', () => clearTimeout(timer));
   let bytes = 0;

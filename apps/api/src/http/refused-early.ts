@@ -1,7 +1,7 @@
 import { Problem } from '@countersign/core';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { randomUUID } from 'node:crypto';
-import { STATUS_CODES } from 'node:http';
+import { type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import { allowErrorToBeRead, type KnownOrigins } from './cors.js';
 import { linger } from './lingering-close.js';
@@ -67,9 +67,15 @@ export function refuseMalformedHttp(
   socket: Socket,
   publicUrl: string,
 ): void {
-  // A connection that its peer has reset, or on which an answer is already under way, can only be closed.
-  if (error.code === 'ECONNRESET' || !socket.writable || isAnswering(socket)) {
+  // Node keeps the answer to a request that came before on the socket: a second one would corrupt it, or be taken for it.
+  const { _httpMessage: answer } = socket as AnsweringSocket;
+  // A connection that its peer has reset, or on which an answer is already being written, can only be closed.
+  if (error.code === 'ECONNRESET' || !socket.writable || answer?.headersSent === true) {
     socket.destroy();
+    return;
+  }
+  if (answer?.req.complete === true) {
+    answer.setHeader('Connection', 'close');
     return;
   }
   const requestId = randomUUID();
@@ -89,9 +95,8 @@ export function refuseMalformedHttp(
   socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
 }
 
-// Node keeps the answer that is being written on the socket; a second one would corrupt it.
-function isAnswering(socket: Socket & { _httpMessage?: { readonly headersSent?: boolean } | null }): boolean {
-  return socket._httpMessage?.headersSent === true;
+interface AnsweringSocket extends Socket {
+  readonly _httpMessage?: ServerResponse | null;
 }
 
 function detailOf(code: string | undefined): string {
