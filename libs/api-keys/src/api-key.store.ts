@@ -48,9 +48,10 @@ const LIST = statement(
 
 const FIND = statement('api-key-find', `SELECT ${VIEW} FROM api_keys WHERE application_id = $1 AND id = $2`);
 
+// No stronger lock than that: the claim of an `Idempotency-Key` refers to the key, and waits for nobody who changes it.
 const LOCK = statement(
   'api-key-lock',
-  `SELECT ${VIEW} FROM api_keys WHERE application_id = $1 AND id = $2 FOR UPDATE`,
+  `SELECT ${VIEW} FROM api_keys WHERE application_id = $1 AND id = $2 FOR NO KEY UPDATE`,
 );
 
 const ROTATE = statement(

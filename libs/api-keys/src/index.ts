@@ -4,6 +4,7 @@ export { ApiKeys } from './api-keys.js';
 export { apiKeysSection } from './api-keys.config.js';
 export { apiKeysEntities, ApiKeysModule } from './api-keys.module.js';
 export {
+  type HeldClaim,
   IdempotentRequests,
   type KeptAnswer,
   type RepeatableRequest,

@@ -1,3 +1,4 @@
+import { IdempotentRequests } from '@countersign/api-keys';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { expectProblem } from '../../factories/accounts.js';
 import { startTestApp, type TestApp } from '../../factories/app.js';
@@ -126,6 +127,32 @@ describe('a POST with an Idempotency-Key', () => {
     expect(await cut('factors', { type: 'totp' })).toEqual([503, 201]);
     // The message has left by then, and its record is written.
     expect(await cut('events', { type: 'email', email: 'jo@example.com' })).toEqual([503, 409]);
+  });
+
+  it('does not wait for a change of its key that is under way', async () => {
+    const path = `/v1/api-keys/${server.keyId}`;
+    const held = await holdBack(world.databaseUrl, 'LOCK TABLE events IN ACCESS EXCLUSIVE MODE');
+    const change = world.client.send('PATCH', path, { token: administrator.token, body: { name: 'other' } });
+    await untilWaiting(world.databaseUrl, 1);
+    const answer = await server.post('/v1/challenges', { user: newExternalId() }, fresh());
+    await held.query('ROLLBACK');
+    await held.end();
+    expectProblem(answer, 409, 'not_enrolled');
+    expect((await change).status).toBe(200);
+  });
+
+  it('a claim that is given up late gives up no other', async () => {
+    const requests = world.app.get(IdempotentRequests);
+    const idempotencyKey = fresh()['idempotency-key'] ?? '';
+    const request = { keyId: uuidOf(server.keyId), idempotencyKey, fingerprint: Buffer.alloc(32) };
+    const first = await requests.claim(request);
+    if (first.outcome !== 'claimed') throw new Error(first.outcome);
+    await requests.release(request, first.claim);
+    world.clock.advance(1);
+    expect((await requests.claim(request)).outcome).toBe('claimed');
+    // As where its answer was lost, and it is tried once more.
+    await requests.release(request, first.claim);
+    expect((await requests.claim(request)).outcome).toBe('under-way');
   });
 
   it('keeps refusals that count: the same wrong answer takes one try', async () => {

@@ -1,6 +1,11 @@
 import { type CanActivate, type ExecutionContext, Injectable, Logger, SetMetadata } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
-import { IdempotentRequests, type KeptAnswer, type RepeatableRequest } from '@countersign/api-keys';
+import {
+  type HeldClaim,
+  IdempotentRequests,
+  type KeptAnswer,
+  type RepeatableRequest,
+} from '@countersign/api-keys';
 import { Problem, watchWrites, type WriteWatch } from '@countersign/core';
 import { createHash } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -22,6 +27,7 @@ const UNKNOWN = (status: number): boolean => status === 500 || status === 503;
 /** What a claimed request needs when its answer is there. */
 interface Claimed {
   readonly request: RepeatableRequest;
+  readonly claim: HeldClaim;
   readonly keptMs: number | undefined;
 }
 
@@ -88,6 +94,7 @@ export class Idempotency implements CanActivate {
         if (request.writes !== undefined) request.writes.wrote = false;
         request.claimed = {
           request: repeatable,
+          claim: claim.claim,
           keptMs: this.reflector.get<number | undefined>(KEPT_MS, context.getHandler()),
         };
         return true;
@@ -107,7 +114,7 @@ export class Idempotency implements CanActivate {
 /** Completes claims with what is really sent: the answer leaves once it is kept. */
 export function completeClaims(instance: FastifyInstance, requests: IdempotentRequests): void {
   const logger = new Logger('Idempotency');
-  const released = new ReleaseLater(requests);
+  const released = new ReleaseLater();
   instance.addHook('preHandler', (request, _reply, done) => {
     if (request.headers['idempotency-key'] === undefined) {
       done();
@@ -136,7 +143,7 @@ export function completeClaims(instance: FastifyInstance, requests: IdempotentRe
 async function complete(
   requests: IdempotentRequests,
   released: ReleaseLater,
-  { request, keptMs, wrote }: Claimed & { readonly wrote: boolean },
+  { request, claim, keptMs, wrote }: Claimed & { readonly wrote: boolean },
   reply: FastifyReply,
   payload: unknown,
 ): Promise<void> {
@@ -146,7 +153,8 @@ async function complete(
     const body = typeof payload === 'string' ? payload : '';
     await requests.complete(request, { status, contentType, body }, keptMs);
   } else if (!UNKNOWN(status) || !wrote) {
-    await requests.release(request).catch((error: unknown) => released.retry(request, error));
+    const release = (): Promise<void> => requests.release(request, claim);
+    await release().catch((error: unknown) => released.retry(release, error));
   }
 }
 
@@ -160,19 +168,17 @@ const MAX_WAITING_RELEASES = 1_000;
 class ReleaseLater {
   #waiting = 0;
 
-  constructor(private readonly requests: IdempotentRequests) {}
-
   /** @throws what made the first try fail, where too many wait already */
-  retry(request: RepeatableRequest, error: unknown): void {
+  retry(release: () => Promise<void>, error: unknown): void {
     if (this.#waiting >= MAX_WAITING_RELEASES) throw error;
     this.#waiting += 1;
-    void this.#retry(request).finally(() => (this.#waiting -= 1));
+    void this.#retry(release).finally(() => (this.#waiting -= 1));
   }
 
-  async #retry(request: RepeatableRequest): Promise<void> {
+  async #retry(release: () => Promise<void>): Promise<void> {
     for (let tries = 0; tries < MAX_RELEASE_TRIES; tries += 1) {
       await pause(RELEASE_RETRY_MS, undefined, { ref: false });
-      const done = await this.requests.release(request).then(
+      const done = await release().then(
         () => true,
         () => false,
       );

@@ -11,6 +11,11 @@ export interface RepeatableRequest {
   readonly fingerprint: Buffer;
 }
 
+/** A claim, by the moment at which it ends: a later one of the same key ends later. */
+export interface HeldClaim {
+  readonly until: Date;
+}
+
 /** An answer as it is kept. */
 export interface KeptAnswer {
   readonly status: number;
@@ -21,7 +26,7 @@ export interface KeptAnswer {
 /** Whether the work is to be done. */
 export type RequestClaim =
   /** It is this request's to do. */
-  | { readonly outcome: 'claimed' }
+  | { readonly outcome: 'claimed'; readonly claim: HeldClaim }
   /** It was done: this was the answer. */
   | { readonly outcome: 'done'; readonly answer: KeptAnswer }
   /** Another request has used the key. */
@@ -57,7 +62,8 @@ const COMPLETE = statement(
 
 const RELEASE = statement(
   'idempotent-request-release',
-  `DELETE FROM idempotent_requests WHERE key_id = $1 AND idempotency_key = $2 AND answer IS NULL`,
+  `DELETE FROM idempotent_requests
+    WHERE key_id = $1 AND idempotency_key = $2 AND answer IS NULL AND expires_at = $3`,
 );
 
 const SWEEP = statement(
@@ -83,7 +89,7 @@ export class IdempotentRequests {
     const now = this.clock.now();
     const until = new Date(now.getTime() + KEPT_MS);
     const claimed = await this.database.direct.query(CLAIM, [keyId, idempotencyKey, fingerprint, until, now]);
-    if (claimed.length > 0) return { outcome: 'claimed' };
+    if (claimed.length > 0) return { outcome: 'claimed', claim: { until } };
     const [row] = await this.database.direct.query<{ fingerprint: Buffer; answer: Buffer | null }>(FIND, [
       keyId,
       idempotencyKey,
@@ -105,9 +111,9 @@ export class IdempotentRequests {
     ]);
   }
 
-  /** Lets a request be made anew that has changed nothing. */
-  async release({ keyId, idempotencyKey }: RepeatableRequest): Promise<void> {
-    await this.database.direct.query(RELEASE, [keyId, idempotencyKey]);
+  /** Lets a request be made anew that has changed nothing. What another request has claimed since then stays. */
+  async release({ keyId, idempotencyKey }: RepeatableRequest, { until }: HeldClaim): Promise<void> {
+    await this.database.direct.query(RELEASE, [keyId, idempotencyKey, until]);
   }
 
   /** Forgets what is past its time. */
