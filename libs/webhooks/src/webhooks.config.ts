@@ -24,14 +24,21 @@ function schedule(): z.ZodType<number[], string> {
   });
 }
 
+function networksFault(items: readonly string[]): string | undefined {
+  if (!items.every(isNetwork)) return 'expected networks such as 127.0.0.0/8,10.0.0.0/8';
+  return items.some(touchesLinkLocal) ? 'may not hold link-local addresses' : undefined;
+}
+
 const variables = {
   WEBHOOK_RETRY_SCHEDULE: schedule()
     .prefault(DEFAULT_SCHEDULE)
     .describe('pauses between the attempts of a webhook delivery'),
   WEBHOOK_TIMEOUT: duration().prefault('15s').describe('how long a webhook receiver may take'),
   WEBHOOK_ALLOW_PRIVATE_NETWORKS: list()
-    .refine((items) => items.every(isNetwork), 'expected networks such as 127.0.0.0/8,10.0.0.0/8')
-    .refine((items) => !items.some(touchesLinkLocal), 'may not hold link-local addresses')
+    .superRefine((items, context) => {
+      const message = networksFault(items);
+      if (message !== undefined) context.addIssue({ code: 'custom', message });
+    })
     .prefault('')
     .describe('networks that webhooks may call although they are not public; never link-local'),
 };

@@ -17,13 +17,16 @@ const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const;
 /** How much is logged. */
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
+const EXPECTED_PROXIES =
+  'expected false, a number of hops, or CIDRs; of all addresses (/0) there is none, since visitors could choose theirs';
+
 const variables = {
   TRUST_PROXY: z
     .string()
     .transform((text, context) => {
       const proxies = trustedProxies(text);
       if (proxies !== undefined) return proxies;
-      context.addIssue({ code: 'custom', message: 'expected false, a number of hops, or CIDRs' });
+      context.addIssue({ code: 'custom', message: EXPECTED_PROXIES });
       return z.NEVER;
     })
     .prefault('false')
@@ -75,5 +78,5 @@ function isNetwork(text: string): boolean {
   const [address = '', bits, ...more] = text.split('/');
   const version = isIP(address);
   if (version === 0 || more.length > 0) return false;
-  return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (version === 4 ? 32 : 128));
+  return bits === undefined || (/^[1-9]\d{0,2}$/.test(bits) && Number(bits) <= (version === 4 ? 32 : 128));
 }

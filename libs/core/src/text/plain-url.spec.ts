@@ -30,6 +30,8 @@ describe('plainUrl', () => {
     ['one slash', 'http:/host'],
     ['three slashes', 'http:///host'],
     ['no host', 'http://'],
+    ['an empty user name', 'http://@a.example/'],
+    ['an empty user name and password', 'http://:@a.example/'],
     ['a host of user names', 'http://a@b@evil.example/'],
     ['a host in percent-encoding', 'http://%31%32%37.0.0.1/'],
     ['an address in hexadecimal', 'http://0x7f.0.0.1/'],

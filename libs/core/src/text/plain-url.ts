@@ -8,13 +8,15 @@ const DEFAULT_PORTS: Readonly<Record<string, string>> = { 'http:': '80', 'https:
  * Reads an absolute URL with a host, as it came: what the parser of the URL standard would have to repair is none. So
  * the URL that was looked at is the one that is used, whoever reads it next (security.md, rule 11).
  *
- * @returns `undefined` for `http:host`, `http:///host`, `http://h\@other`, `http://0x7f.1`, line ends, blanks, and
+ * @returns `undefined` for `http:host`, `http:///host`, `http://h\@other`, `http://@host`, `http://0x7f.1`, line ends, blanks, and
  * whatever else is no URL
  */
 export function plainUrl(text: string): URL | undefined {
   const url = URL.parse(text);
   const [, , host = '', port] = PARTS.exec(text) ?? [];
   if (url === null || host === '' || REPAIRED.test(text)) return undefined;
+  // An empty name and password vanish: `https://@host`, `https://:@host`.
+  if (url.username === '' && url.password === '' && /^[^/]*\/\/[^/?#]*@/.test(text)) return undefined;
   if (port !== undefined && port !== (url.port === '' ? DEFAULT_PORTS[url.protocol] : url.port))
     return undefined;
   return isPlainHost(host, url.hostname) ? url : undefined;

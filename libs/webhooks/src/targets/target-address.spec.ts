@@ -29,10 +29,18 @@ describe('the address of a webhook', () => {
     for (const address of ['192.168.0.1', 'fd00::1', '::2']) expect(reachOf(address, LOCAL)).toBe('refused');
   });
 
+  it('may be let in by its IPv6 form', () => {
+    const mapped = ['::ffff:10.0.0.0/104', '::ffff:c0a8:1/128'].map(networkOf);
+    expect(['10.9.9.9', '192.168.0.1', '::ffff:10.0.0.1'].map((text) => reachOf(text, mapped))).toEqual(
+      Array.from({ length: 3 }, () => 'private-allowed'),
+    );
+    expect(['11.0.0.1', '192.168.0.2'].map((text) => reachOf(text, mapped))).not.toContain('private-allowed');
+  });
+
   it('is never link-local, whatever the operator says', () => {
     expect(reachOf('169.254.169.254', [networkOf('0.0.0.0/0')])).toBe('refused');
     expect(
-      ['169.254.0.0/16', '169.254.169.254/32', '0.0.0.0/0', 'fe80::/64', '::/0'].map(touchesLinkLocal),
+      ['169.254.0.0/16', '::ffff:169.254.0.0/112', '0.0.0.0/0', 'fe80::/64', '::/0'].map(touchesLinkLocal),
     ).toEqual(Array.from({ length: 5 }, () => true));
     expect(['127.0.0.0/8', 'fd00::/8'].map(touchesLinkLocal)).toEqual([false, false]);
   });

@@ -5,6 +5,7 @@ import { isIP } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { WebhooksConfig } from '../webhooks.config.js';
 import { HostResolver } from './host-resolver.js';
+import { networkOf } from './network.js';
 import { isLinkLocal, isLoopback, type Reach, reachOf } from './target-address.js';
 
 const LONGEST_URL = 2_048;
@@ -88,8 +89,12 @@ function notPublic(host: string, address: string, isKnown: boolean): string {
   if (!known) return NOT_PUBLIC;
   if (isLinkLocal(address))
     return `must lead to a public address: ${host} leads to ${address}, which is link-local`;
-  const network = `${address}/${isIP(address) === 6 ? 128 : 32}`;
-  return `must lead to a public address: ${host} leads to ${address}, which is let in by adding ${network} to WEBHOOK_ALLOW_PRIVATE_NETWORKS`;
+  return `must lead to a public address: ${host} leads to ${address}, which is let in by adding ${networkOfOne(address)} to WEBHOOK_ALLOW_PRIVATE_NETWORKS`;
+}
+
+function networkOfOne(text: string): string {
+  const [address, bits] = networkOf(`${text}/${isIP(text) === 6 ? 128 : 32}`);
+  return `${address.toString()}/${bits}`;
 }
 
 /** Raised where a connection would go to an address that webhooks may not call. */
