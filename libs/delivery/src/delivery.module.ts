@@ -10,6 +10,7 @@ import type { DeliveryConfig } from './delivery.config.js';
 import { EmailSender } from './email/email-sender.js';
 import { CapBuckets } from './guards/cap-buckets.js';
 import { ConversionBrake } from './guards/conversion-brake.js';
+import { MailCaps } from './guards/mail-caps.js';
 import { SendCaps } from './guards/send-caps.js';
 import { SmsDestinations } from './guards/sms-destinations.js';
 import { Mailbox } from './mailbox/mailbox.js';
@@ -66,6 +67,7 @@ const CONFIGURED = [getConfigToken('delivery'), getConfigToken('core'), Mailbox]
     SmsDestinations,
     CapBuckets,
     SendCaps,
+    MailCaps,
     ConversionBrake,
     MessageStore,
     MessagesSweeper,

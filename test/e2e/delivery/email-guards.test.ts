@@ -4,6 +4,8 @@ import { startTestApp, type TestApp } from '../../factories/app.js';
 import type { Answer } from '../../factories/client.js';
 import { addCodeFactor, enrolCodes, messagesTo, sendCode } from '../../factories/codes.js';
 import { type Person, register } from '../../factories/people.js';
+import { eventually } from '../../factories/process.js';
+import { sql } from '../../factories/sql.js';
 
 const DAY = 24 * 60 * 60_000;
 
@@ -67,6 +69,58 @@ describe('the guards against mail bombing', () => {
     expect(body.challenge.sent).toBeUndefined();
     const opened = { id: body.challenge.id as string, tempToken: body.tempToken as string };
     expectCapped(await sendCode(world, opened, factor.id), 'application_limit');
+  });
+
+  describe('and mails about accounts', () => {
+    const waited = async (world: TestApp): Promise<void> =>
+      eventually(async () => {
+        const [row] = await sql<{ left: number }>(
+          world.databaseUrl,
+          `SELECT (SELECT count(*)::integer FROM mailed_links WHERE due_at IS NOT NULL)
+                + (SELECT count(*)::integer FROM events, relay_positions
+                    WHERE subscriber = 'notices' AND (events.tx, events.id) > (relay_positions.tx, event_id))
+                + (SELECT count(*)::integer FROM pgboss.job WHERE name = 'notices' AND state < 'completed') AS left`,
+        );
+        return row?.left === 0;
+      });
+
+    it('send an address so many of a kind a day, whichever accounts ask, and a verified owner a reset', async () => {
+      const world = await start({ ROLE: 'all', RATE_LIMIT_EMAIL_RECIPIENT: '2/1d' });
+      for (let account = 0; account < 4; account += 1) {
+        const { accessToken: token } = await register(world);
+        const body = { email: 'victim@example.com' };
+        expect((await world.client.patch('/v1/me', body, { token })).status).toBe(202);
+      }
+      const owner = await register(world);
+      let password = owner.password;
+      for (let change = 0; change < 4; change += 1) {
+        const newPassword = `${owner.password} ${change}`;
+        const body = { currentPassword: password, newPassword };
+        const { accessToken: token } = owner;
+        expect((await world.client.post('/v1/auth/password/change', body, { token })).status).toBe(204);
+        password = newPassword;
+      }
+      await waited(world);
+      expect(messagesTo(world, 'victim@example.com')).toBe(2);
+      // The link to a new account's address, and two notices.
+      expect(messagesTo(world, owner.email)).toBe(3);
+      await sql(world.databaseUrl, 'UPDATE users SET email_verified_at = now() WHERE email = $1', [
+        owner.email,
+      ]);
+      for (let asked = 0; asked < 3; asked += 1) {
+        await world.client.post('/v1/auth/password/forgot', { email: owner.email });
+      }
+      await waited(world);
+      expect(messagesTo(world, owner.email)).toBe(6);
+    });
+
+    it('send strangers so many a day and application', async () => {
+      const world = await start({ ROLE: 'all', EMAIL_DAILY_LIMIT: '3' });
+      const people: Person[] = [];
+      for (let account = 0; account < 5; account += 1) people.push(await register(world));
+      await waited(world);
+      expect(people.reduce((sum, { email }) => sum + messagesTo(world, email), 0)).toBe(3);
+    });
   });
 
   it("go by the application's own limit where it has one", async () => {

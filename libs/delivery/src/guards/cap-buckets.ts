@@ -40,6 +40,17 @@ export interface ProviderClaim {
   readonly factorType: string;
 }
 
+/** A mail about an account: a link, or a notice. */
+export interface MailClaim {
+  readonly channel: 'mail';
+  readonly application: Application;
+  readonly to: string;
+  /** What it is about; each is counted by itself, so that none can be used to keep another from its reader. */
+  readonly about: string;
+  /** Whether its address has not proven to be the account's, so that a stranger may have chosen it. */
+  readonly toStranger: boolean;
+}
+
 /** A part of every cap that some messages share. */
 export interface CapPart {
   readonly name: string;
@@ -47,7 +58,7 @@ export interface CapPart {
 }
 
 /** Whose message it is, and where to. */
-export type CapClaim = SmsClaim | EmailClaim | ProviderClaim;
+export type CapClaim = SmsClaim | EmailClaim | MailClaim | ProviderClaim;
 
 /** A bucket of the ephemeral store, and the cap that is used up when it is empty. */
 export interface CapBucket extends Bucket {
@@ -77,6 +88,8 @@ export class CapBuckets {
         return this.#sms(claim);
       case 'email':
         return this.#email(claim);
+      case 'mail':
+        return this.#mail(claim);
       case 'other':
         return this.#other(claim);
     }
@@ -85,7 +98,7 @@ export class CapBuckets {
   #sms({ application, to, country, enrolment, part }: SmsClaim): CapBucket[][] {
     const { smsPerNumber, smsDailyLimit, smsCountryHourlyLimit } = this.config;
     const groups = [
-      this.#recipient('sms_number', 'number_limit', smsPerNumber, { to, enrolment }),
+      this.#recipient('sms_number', 'number_limit', smsPerNumber, { to, side: side(enrolment) }),
       [
         ...dayOf('sms', application, application.policy.smsDailyLimit ?? smsDailyLimit, enrolment),
         {
@@ -100,17 +113,40 @@ export class CapBuckets {
   }
 
   #email({ application, to, enrolment }: EmailClaim): CapBucket[][] {
-    const { emailPerRecipient, emailDailyLimit } = this.config;
     return [
-      this.#recipient('email_recipient', 'recipient_limit', emailPerRecipient, { to, enrolment }),
-      dayOf('email', application, application.policy.emailDailyLimit ?? emailDailyLimit, enrolment),
+      this.#recipient('email_recipient', 'recipient_limit', this.config.emailPerRecipient, {
+        to,
+        side: side(enrolment),
+      }),
+      dayOf('email', application, this.#emailsOf(application), enrolment),
     ];
   }
 
   // An activated factor is its owner's: what its challenges send is bounded by user.
-  #other({ application: { id, policy }, factorType }: ProviderClaim): CapBucket[][] {
-    const day = policy.emailDailyLimit ?? this.config.emailDailyLimit;
-    return [[enrolmentsOf(`other_enrolment:{${id}}:${factorType}`, day)]];
+  #other({ application, factorType }: ProviderClaim): CapBucket[][] {
+    const key = `other_enrolment:{${application.id}}:${factorType}`;
+    return [[enrolmentsOf(key, this.#emailsOf(application))]];
+  }
+
+  #mail({ application, to, about, toStranger }: MailClaim): CapBucket[][] {
+    const limit = this.#emailsOf(application);
+    const day: CapBucket = {
+      cap: 'application_limit',
+      key: `mail_day:{${application.id}}`,
+      limit,
+      windowMs: DAY_MS,
+    };
+    return [
+      this.#recipient('mail_recipient', 'recipient_limit', this.config.emailPerRecipient, {
+        to,
+        side: about,
+      }),
+      toStranger ? [day] : [],
+    ];
+  }
+
+  #emailsOf({ policy }: Application): number {
+    return policy.emailDailyLimit ?? this.config.emailDailyLimit;
   }
 
   // A recipient is counted across applications, and so in a cluster slot of its own.
@@ -118,11 +154,11 @@ export class CapBuckets {
     name: string,
     cap: SendCap,
     limit: RateLimit | 'off',
-    { to, enrolment }: { readonly to: string; readonly enrolment: boolean },
+    { to, side }: { readonly to: string; readonly side: string },
   ): CapBucket[] {
     if (limit === 'off') return [];
     const tag = createHmac('sha256', this.#recipientKey).update(to).digest('base64url');
-    return [{ cap, key: `${name}:{${tag}}:${side(enrolment)}`, ...limit }];
+    return [{ cap, key: `${name}:{${tag}}:${side}`, ...limit }];
   }
 }
 

@@ -2,8 +2,9 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 import { getConfigToken } from '@nestjs/config';
 import type { CoreConfig } from '@countersign/core';
 import { type Application, DEFAULT_APPLICATION } from '@countersign/directory';
-import { EmailSender } from '../email/email-sender.js';
+import { EmailSender, type Sent } from '../email/email-sender.js';
 import { mailable } from '../email/mail-address.js';
+import { MailCaps } from '../guards/mail-caps.js';
 import { languageOf } from '../templates/language.js';
 import { plain } from '../templates/plain.js';
 import { LINK_PAGES, type LinkMailKind } from './link-mail.js';
@@ -22,8 +23,18 @@ export interface LinkMail {
   readonly account: AccountOfMail;
 }
 
-/** How the sending ended; `unmailable` where no mail server takes the address, now or later. */
-export type LinkMailOutcome = 'accepted' | 'unknown' | 'failed' | 'unmailable';
+/**
+ * How the sending ended; `unmailable` where no mail server takes the address, now or later, `capped` where it was sent
+ * too many such mails today.
+ */
+export type LinkMailOutcome = 'accepted' | 'unknown' | 'failed' | 'unmailable' | 'capped';
+
+/** Kinds that anybody can have sent to any address. */
+const TO_STRANGERS: ReadonlySet<LinkMailKind> = new Set([
+  'verify_email',
+  'change_email',
+  'already_registered',
+]);
 
 /** Writes and sends mails about addresses and passwords. */
 @Injectable()
@@ -32,6 +43,7 @@ export class LinkMailer {
 
   constructor(
     private readonly sender: EmailSender,
+    private readonly caps: MailCaps,
     @Inject(getConfigToken('core')) private readonly config: CoreConfig,
   ) {}
 
@@ -41,14 +53,23 @@ export class LinkMailer {
   }
 
   /** `unknown` counts as sent; `failed` is to be tried again. */
-  async send({ kind, id, to, locale, application, token, account }: LinkMail): Promise<LinkMailOutcome> {
+  async send(mail: LinkMail): Promise<LinkMailOutcome> {
+    const { kind, id, to, application, account } = mail;
     const address = mailable(to);
     if (address === undefined) {
       this.#logger.warn(`A mail (${kind}, ${id}) is not sent: mail cannot go to its user's address`);
       return 'unmailable';
     }
+    const send = (): Promise<Sent> => this.#send(mail, address);
+    // Its owner must be able to have a new password whoever else asks: RATE_LIMIT_MAIL is what holds these.
+    if (kind === 'reset_password' && account.emailVerified) return (await send()).outcome;
+    const toStranger = !account.emailVerified || TO_STRANGERS.has(kind);
+    return this.caps.within({ application, to: address, about: kind, toStranger }, send);
+  }
+
+  #send({ kind, id, locale, application, token, account }: LinkMail, to: string): Promise<Sent> {
     const page = LINK_PAGES[kind];
-    const { outcome } = await this.sender.send({
+    return this.sender.send({
       ...linkMail({
         kind,
         language: languageOf(locale, application.policy.defaultLocale),
@@ -63,11 +84,10 @@ export class LinkMailer {
                 ttlMs: token.ttlMs,
               },
       }),
-      to: address,
+      to,
       fromName: plain(application.issuer),
       id,
     });
-    return outcome;
   }
 }
 

@@ -1,8 +1,9 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { Database } from '@countersign/core';
 import { Applications } from '@countersign/directory';
-import { EmailSender } from '../email/email-sender.js';
+import { type Email, EmailSender } from '../email/email-sender.js';
 import { mailable } from '../email/mail-address.js';
+import { MailCaps } from '../guards/mail-caps.js';
 import { languageOf } from '../templates/language.js';
 import { plain } from '../templates/plain.js';
 import type { Notice } from './notice.js';
@@ -18,6 +19,7 @@ export class NoticeMailer {
 
   constructor(
     private readonly sender: EmailSender,
+    private readonly caps: MailCaps,
     private readonly notices: NoticeStore,
     private readonly applications: Applications,
     private readonly database: Database,
@@ -43,7 +45,7 @@ export class NoticeMailer {
     }
     const application = await this.applications.byId(facts.applicationId);
     if (application === undefined) return;
-    const { outcome } = await this.sender.send({
+    const mail: Email = {
       ...noticeMail({
         notice: notice as Notice,
         language: languageOf(facts.locale, application.policy.defaultLocale),
@@ -57,7 +59,9 @@ export class NoticeMailer {
       to,
       fromName: plain(application.issuer),
       id: noticeMailId(eventId, notice),
-    });
+    };
+    const claim = { application, to, about: `notice_${notice}`, toStranger: facts.unproven };
+    const outcome = await this.caps.within(claim, () => this.sender.send(mail));
     if (outcome === 'failed') throw new NoticeNotSent('The mail server did not take it');
   }
 }

@@ -10,13 +10,16 @@ export interface NoticeFacts {
   /** UUID. */
   readonly applicationId: string;
   readonly email: string | null;
+  /** Whether nobody has shown yet that the address is the account's. */
+  readonly unproven: boolean;
   readonly locale: string | null;
 }
 
 const FIND = statement(
   'notice-facts',
   `SELECT event.at, event.ip, event.user_agent AS "userAgent", event.data,
-          event.application_id AS "applicationId", users.email, users.locale
+          event.application_id AS "applicationId", users.email, users.locale,
+          users.password_hash IS NOT NULL AND users.email_verified_at IS NULL AS "unproven"
      FROM events AS event
      JOIN users ON users.id = event.user_id
     WHERE event.id = $1 AND event.at = $2`,
