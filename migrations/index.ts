@@ -11,6 +11,7 @@ import { WhoseAddress0000000000010 } from './0010-whose-address.js';
 import { Erasures0000000000011 } from './0011-erasures.js';
 import { FactorIdentities0000000000012 } from './0012-factor-identities.js';
 import { MessageSources0000000000014 } from './0014-message-sources.js';
+import { DatabaseOrigin0000000000016 } from './0016-database-origin.js';
 import { Redeliveries0000000000017 } from './0017-redeliveries.js';
 import { UnverifiedAccounts0000000000020 } from './0020-unverified-accounts.js';
 import { LoginFailures0000000000021 } from './0021-login-failures.js';
@@ -30,6 +31,7 @@ export const migrations = [
   Erasures0000000000011,
   FactorIdentities0000000000012,
   MessageSources0000000000014,
+  DatabaseOrigin0000000000016,
   Redeliveries0000000000017,
   UnverifiedAccounts0000000000020,
   LoginFailures0000000000021,

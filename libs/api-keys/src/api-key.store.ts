@@ -9,6 +9,11 @@ export interface NewApiKey extends Omit<ApiKey, 'createdAt' | 'lastUsedAt' | 're
   readonly digest: Buffer;
 }
 
+/** A key that works, as an operator is told of it. */
+export type LiveApiKey = Pick<ApiKey, 'id' | 'applicationId' | 'name' | 'createdAt' | 'lastUsedAt'> & {
+  readonly application: string;
+};
+
 /** Which application's keys, and from where in the list on. */
 export interface ApiKeyPage {
   readonly applicationId: string;
@@ -46,6 +51,16 @@ const LIST = statement(
     LIMIT $3`,
 );
 
+const LIVE = statement(
+  'api-key-live',
+  `SELECT key.id, key.application_id AS "applicationId", application.slug AS application, key.name,
+          key.created_at AS "createdAt", key.last_used_at AS "lastUsedAt"
+     FROM api_keys AS key
+     JOIN applications AS application ON application.id = key.application_id
+    WHERE key.revoked_at IS NULL AND (key.expires_at IS NULL OR key.expires_at > $1)
+    ORDER BY application.slug, key.id`,
+);
+
 const FIND = statement('api-key-find', `SELECT ${VIEW} FROM api_keys WHERE application_id = $1 AND id = $2`);
 
 // No stronger lock than that: the claim of an `Idempotency-Key` refers to the key, and waits for nobody who changes it.
@@ -81,6 +96,11 @@ export class ApiKeyStore {
   async list(tx: Tx, { applicationId, limit, after }: ApiKeyPage): Promise<ApiKey[]> {
     const rows = await tx.query<Row<ApiKey>>(LIST, [applicationId, after ?? null, limit]);
     return rows.map((row) => withLimit(row));
+  }
+
+  /** Every key that works, with the slug of its application. */
+  async live(tx: Tx): Promise<LiveApiKey[]> {
+    return tx.query<LiveApiKey>(LIVE, [this.clock.now()]);
   }
 
   /** One key of an application. */

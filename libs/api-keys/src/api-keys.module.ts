@@ -4,6 +4,7 @@ import { ApiKeyStore } from './api-key.store.js';
 import { ApiKeys } from './api-keys.js';
 import { IdempotentRequestEntity } from './idempotency/idempotent-request.entity.js';
 import { IdempotentRequests } from './idempotency/idempotent-requests.js';
+import { RestoredRequests } from './idempotency/restored-requests.js';
 import { IdempotentRequestsSweeper } from './idempotency/idempotent-requests.sweeper.js';
 import { KeyUses } from './key-uses.js';
 import { ChangeApiKey } from './use-cases/change-api-key.use-case.js';
@@ -22,6 +23,7 @@ export const apiKeysEntities = [ApiKeyEntity, IdempotentRequestEntity];
     ApiKeys,
     IdempotentRequests,
     IdempotentRequestsSweeper,
+    RestoredRequests,
     CreateApiKey,
     ChangeApiKey,
     RotateApiKey,

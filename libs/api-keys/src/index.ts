@@ -1,5 +1,5 @@
 export type { ApiKey } from './api-key.js';
-export { ApiKeyStore } from './api-key.store.js';
+export { ApiKeyStore, type LiveApiKey } from './api-key.store.js';
 export { ApiKeys } from './api-keys.js';
 export { apiKeysSection } from './api-keys.config.js';
 export { apiKeysEntities, ApiKeysModule } from './api-keys.module.js';

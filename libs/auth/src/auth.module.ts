@@ -34,6 +34,7 @@ import { PasswordHasher } from './passwords/password-hasher.js';
 import { PasswordScreening } from './passwords/password-screening.js';
 import { ChallengeGrants } from './sessions/challenge-grants.js';
 import { FreshPasswordProof } from './sessions/fresh-password-proof.js';
+import { RestoredSessions } from './sessions/restored-sessions.js';
 import { EndedSessionsSweeper } from './sessions/ended-sessions.sweeper.js';
 import { RefreshStore } from './sessions/refresh.store.js';
 import { SessionEnder } from './sessions/session-ender.js';
@@ -103,6 +104,7 @@ export const authEntities = [SessionEntity, MailedLinkEntity, LoginFailureEntity
     SessionIssuer,
     SessionEnder,
     EndedSessionsSweeper,
+    RestoredSessions,
     ChallengeGrants,
     FreshPasswordProof,
     UserReader,

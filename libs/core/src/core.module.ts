@@ -20,7 +20,13 @@ import { EventLog } from './events/event-log.js';
 import { EventRelay } from './events/event-relay.js';
 import { RelayPositionEntity } from './events/relay-position.entity.js';
 import { RelayStore } from './events/relay.store.js';
+import { AfterRestore } from './restore/after-restore.use-case.js';
+import { DatabaseOriginEntity } from './restore/database-origin.entity.js';
+import { DatabaseOriginStore } from './restore/database-origin.store.js';
+import { RestoreSteps } from './restore/restore-steps.js';
+import { RestoreWatch } from './restore/restore-watch.js';
 import { Jobs } from './jobs/jobs.js';
+import { RestoredJobs } from './jobs/restored-jobs.js';
 import { PgBossJobs } from './jobs/pg-boss.jobs.js';
 import { DataKeyEntity } from './keys/data-key.entity.js';
 import { EventEntity } from './events/event.entity.js';
@@ -40,6 +46,7 @@ export const coreEntities = [
   EventEntity,
   RelayPositionEntity,
   ErasureEntity,
+  DatabaseOriginEntity,
 ];
 
 /** What the ground floor is built on. */
@@ -109,8 +116,13 @@ export class CoreModule {
         ErasureWorker,
         MonthlyPartitions,
         RelayStore,
+        DatabaseOriginStore,
+        RestoreWatch,
+        RestoreSteps,
+        AfterRestore,
         EventRelay,
         { provide: Jobs, useClass: PgBossJobs },
+        RestoredJobs,
         CoreLifecycle,
       ],
       exports: [
@@ -126,6 +138,9 @@ export class CoreModule {
         Erasures,
         EventRelay,
         Jobs,
+        RestoreWatch,
+        RestoreSteps,
+        AfterRestore,
       ],
     };
   }

@@ -9,6 +9,7 @@ import { EraseUser } from './erase-user.use-case.js';
 import { UserEntity } from './user.entity.js';
 import { PutUser } from './put-user.use-case.js';
 import { UserMaker } from './user-maker.js';
+import { RestoredUsers } from './restored-users.js';
 import { UserStore } from './user.store.js';
 
 /** The directory's tables. */
@@ -26,6 +27,7 @@ export const directoryEntities = [ApplicationEntity, UserEntity];
     UserMaker,
     PutUser,
     EraseUser,
+    RestoredUsers,
   ],
   exports: [
     ApplicationStore,

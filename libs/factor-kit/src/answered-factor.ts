@@ -93,6 +93,13 @@ export abstract class AnsweredFactor<T extends FactorShapes = FactorShapes> {
   ): Promise<Verdict<Parsed<T['secret']>>> | Verdict<Parsed<T['secret']>>;
 
   /**
+   * The step of the answer that the user's device shows at a moment, for factors whose answers are made from the time
+   * (`fresh: { step }`): after a backup was restored the engine refuses this step and the next one, because it no longer
+   * knows which were spent.
+   */
+  presentStep?(secret: Parsed<T['secret']>, now: Date): bigint;
+
+  /**
    * Decides, as `confirm` does, by two consecutive answers of a device whose clock is off. Only for factors that know
    * such a thing; the request then holds `codes` in the place of `code`.
    */

@@ -24,6 +24,8 @@ import { FactorMaker } from './enrolment/factor-maker.js';
 import { FactorRemover } from './enrolment/factor-remover.js';
 import { FactorOwners } from './enrolment/factor-owners.js';
 import { RemoteCleanUp } from './enrolment/remote-clean-up.js';
+import { RestoredCodes } from './enrolment/restored-codes.js';
+import { RestoredFactors } from './settlement/restored-factors.js';
 import { ErasedUsers } from './erased-users.js';
 import { ClaimedAccounts } from './claimed-accounts.js';
 import { MailedProofs } from './mailed-proofs.js';
@@ -140,6 +142,8 @@ export const factorsEntities = [FactorEntity, SpentTokenEntity, SpentChallengeEn
     ChangeFactor,
     RemoveFactor,
     ErasedUsers,
+    RestoredFactors,
+    RestoredCodes,
     OwnMail,
     MailedProofs,
     ClaimedAccounts,

@@ -4,6 +4,7 @@ import { type CoreConfig, MonthlyPartitions } from '@countersign/core';
 import { DirectoryModule } from '@countersign/directory';
 import { DeliveryEntity } from './deliveries/delivery.entity.js';
 import { DeliveryIntake } from './deliveries/delivery-intake.js';
+import { RestoredDeliveries } from './deliveries/restored-deliveries.js';
 import { DeliveryKeeper } from './deliveries/delivery-keeper.js';
 import { DeliveryMatcher } from './deliveries/delivery-matcher.js';
 import { DeliverySettler } from './deliveries/delivery-settler.js';
@@ -72,6 +73,7 @@ class DeliveryMonths implements OnModuleInit {
     Replayer,
     DeliveryKeeper,
     DeliveryMonths,
+    RestoredDeliveries,
     CreateWebhook,
     ChangeWebhook,
     RotateWebhookSecret,

@@ -54,6 +54,17 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./factors.command.js')).factors,
   },
   {
+    name: 'after-restore',
+    usage: 'after-restore --pending drop|send [--revoke-keys] [--moved] [--dry-run] [--json]',
+    about:
+      'takes a database into use that was restored from a backup. Until then webhooks and notices are held. Ends what the ' +
+      'restore has revived: sessions, trusted devices, open challenges, mailed links, kept answers, backup codes (their ' +
+      'owners are told), and the present codes of authenticator apps; lists the API keys that work, or revokes them. What ' +
+      'the backup had not sent yet is dropped or sent. With --moved nothing ends: for a database that was moved as it was, ' +
+      'by pg_upgrade or by replication. --dry-run tells what would be done. Run it again where it was interrupted',
+    load: async () => (await import('./after-restore.command.js')).afterRestore,
+  },
+  {
     name: 'import-totp',
     usage: 'import-totp --file PATH|- [--user USER] [--issuer NAME] [--application SLUG] [--dry-run]',
     about:

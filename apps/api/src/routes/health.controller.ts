@@ -1,6 +1,6 @@
 import { Controller, Get, Res } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiServiceUnavailableResponse, ApiTags } from '@nestjs/swagger';
-import { Database, EphemeralStore } from '@countersign/core';
+import { EphemeralStore, RestoreWatch } from '@countersign/core';
 import { StoredSecrets } from '@countersign/factors';
 import type { FastifyReply } from 'fastify';
 import { Public } from '../http/access.decorator.js';
@@ -10,9 +10,13 @@ import { HealthDto, LivenessDto } from './health.dto.js';
 const PATIENCE_MS = 1_000;
 const REMEMBERED_MS = 1_000;
 
+const HELD =
+  'The database was restored from a backup: webhooks and notices are held until after-restore has been run.';
+
 interface DependencyState {
   readonly database: boolean;
   readonly store: boolean;
+  readonly held: boolean;
 }
 
 @ApiTags('Operations')
@@ -23,7 +27,7 @@ export class HealthController {
   #seen: { readonly until: number; readonly state: Promise<DependencyState> } | undefined;
 
   constructor(
-    private readonly database: Database,
+    private readonly restore: RestoreWatch,
     private readonly store: EphemeralStore,
     private readonly storedSecrets: StoredSecrets,
   ) {}
@@ -41,13 +45,19 @@ export class HealthController {
     description: 'Something that is needed is not reachable.',
   })
   async health(@Res({ passthrough: true }) reply: FastifyReply): Promise<HealthDto> {
-    const { database, store } = await this.#look();
+    const { database, store, held } = await this.#look();
     const healthy = database && store && !this.#stopping;
     if (!healthy) reply.status(503).header('Retry-After', '2');
+    const notes = [...this.storedSecrets.misfits.map(misfit), ...(held ? [HELD] : [])];
     return {
       status: healthy ? 'ok' : 'unavailable',
-      checks: { database: database ? 'ok' : 'unavailable', ephemeralStore: store ? 'ok' : 'unavailable' },
-      ...(this.storedSecrets.misfits.length === 0 ? {} : { notes: this.storedSecrets.misfits.map(misfit) }),
+      checks: {
+        database: database ? 'ok' : 'unavailable',
+        ephemeralStore: store ? 'ok' : 'unavailable',
+        // Requests are answered all the same.
+        ...(held ? { relay: 'held' } : {}),
+      },
+      ...(notes.length === 0 ? {} : { notes }),
     };
   }
 
@@ -62,10 +72,11 @@ export class HealthController {
 
   async #ask(): Promise<DependencyState> {
     const [database, store] = await Promise.all([
-      answers(() => this.database.ping()),
+      // Asks PostgreSQL, too.
+      answers(() => this.restore.look()),
       answers(() => this.store.ping()),
     ]);
-    return { database, store };
+    return { database, store, held: this.restore.heldSince !== undefined };
   }
 
   @Get('live')
@@ -88,7 +99,7 @@ function misfit(type: string): string {
   return `Factors of the type “${type}” cannot be used: their secrets do not fit its provider's schema.`;
 }
 
-async function answers(ping: () => Promise<void>): Promise<boolean> {
+async function answers(ping: () => Promise<unknown>): Promise<boolean> {
   let timer: NodeJS.Timeout | undefined;
   const patience = new Promise<false>((resolve) => {
     timer = setTimeout(resolve, PATIENCE_MS, false);

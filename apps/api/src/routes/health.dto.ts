@@ -4,6 +4,8 @@ export class HealthChecksDto {
   database!: 'ok' | 'unavailable';
   /** Redis, or the in-process store. */
   ephemeralStore!: 'ok' | 'unavailable';
+  /** Only where the database was restored from a backup: webhooks and notices wait for `after-restore`. */
+  relay?: 'held';
 }
 
 /** State of the service. */

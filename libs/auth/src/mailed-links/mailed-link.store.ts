@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Clock, newId, statement, sweepInBatches, type Tx } from '@countersign/core';
+import { Clock, newId, RestoreWatch, statement, sweepInBatches, type Tx } from '@countersign/core';
 import type { LinkMailKind } from '@countersign/delivery';
 import { emailSpellings } from '@countersign/directory';
 import type { Addressee, DueMail, MailRequest, PresentedLink } from './mailed-link.js';
@@ -24,7 +24,7 @@ const TAKE_DUE = statement(
   `UPDATE mailed_links AS link
       SET tries = link.tries + 1, due_at = now() + $2::integer * interval '1 millisecond'
      FROM (SELECT id FROM mailed_links
-            WHERE due_at <= now()
+            WHERE due_at <= now() AND created_at >= COALESCE($3::timestamptz, '-infinity')
             ORDER BY due_at
             LIMIT $1
               FOR UPDATE SKIP LOCKED) AS due
@@ -138,7 +138,10 @@ const SWEEP = statement(
 /** Reads and writes mails about addresses and passwords. */
 @Injectable()
 export class MailedLinkStore {
-  constructor(private readonly clock: Clock) {}
+  constructor(
+    private readonly clock: Clock,
+    private readonly restore: RestoreWatch,
+  ) {}
 
   /**
    * Asks for a mail.
@@ -169,9 +172,12 @@ export class MailedLinkStore {
     ]);
   }
 
-  /** Takes mails in hand that are due. After `leaseMs` another worker may have them. */
+  /**
+   * Takes mails in hand that are due. After `leaseMs` another worker may have them. Where a backup was restored, only
+   * what was asked for since: the rest may have been sent before.
+   */
   async takeDue(tx: Tx, limit: number, leaseMs: number): Promise<DueMail[]> {
-    return tx.query<DueMail>(TAKE_DUE, [limit, leaseMs]);
+    return tx.query<DueMail>(TAKE_DUE, [limit, leaseMs, this.restore.heldSince ?? null]);
   }
 
   /** @returns `undefined` where there is nobody to write to, or no longer a reason to */

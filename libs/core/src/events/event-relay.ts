@@ -11,6 +11,7 @@ import type { CoreConfig } from '../core.config.js';
 import { Database } from '../database/database.js';
 import { BATCH_LIMITS } from '../database/time-limits.js';
 import type { Tx } from '../database/tx.js';
+import { RestoreWatch } from '../restore/restore-watch.js';
 import type { EventType } from './event.js';
 import type { RelayedEvent } from './relayed-event.js';
 import { RelayStore } from './relay.store.js';
@@ -62,6 +63,7 @@ export class EventRelay implements OnApplicationBootstrap, BeforeApplicationShut
   constructor(
     private readonly store: RelayStore,
     private readonly database: Database,
+    private readonly restore: RestoreWatch,
     @Inject(getConfigToken('core')) private readonly config: CoreConfig,
   ) {}
 
@@ -83,16 +85,12 @@ export class EventRelay implements OnApplicationBootstrap, BeforeApplicationShut
   /** Hands over what is next for a subscriber. @returns how many events it has moved on by */
   async handOver(subscriber: RelaySubscriber): Promise<number> {
     const { name, types, handle } = subscriber;
-    if (!(await this.store.isDue(this.database.direct, name))) return 0;
+    const { due, held } = await this.store.state(this.database.direct, name);
+    if (held || this.restore.heldSince !== undefined) await this.restore.look();
+    if (!due || this.restore.heldSince !== undefined) return 0;
     const { moved, afterCommit } = await this.database.transaction(async (tx): Promise<HandedOver> => {
       const position = await this.store.claim(tx, name);
       if (position === undefined) return NOTHING;
-      if (BigInt(position.tx) >= BigInt(position.future)) {
-        // A backup was restored into a server that has counted fewer transactions: nothing would ever be next.
-        await this.store.skipTo(tx, name, position.horizon);
-        this.#logger.warn(`“${name}” goes on from now: the database was restored from elsewhere`);
-        return NOTHING;
-      }
       const events = await this.store.next(tx, position, BATCH, types);
       const last = events.at(-1);
       if (last === undefined) return NOTHING;

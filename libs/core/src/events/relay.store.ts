@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Clock } from '../clock/clock.js';
 import { statement } from '../database/statement.js';
 import type { Tx } from '../database/tx.js';
+import { IS_HERE, numbered } from '../restore/database-origin.store.js';
 import type { RelayedEvent } from './relayed-event.js';
 
 /** Where a subscriber is in the log. `tx` is PostgreSQL's bigint. */
@@ -10,8 +11,12 @@ export interface RelayPosition {
   readonly eventId: string;
   /** The oldest transaction that is still under way: what it or a later one writes may be still to come. */
   readonly horizon: string;
-  /** The first transaction that has not begun yet. */
-  readonly future: string;
+}
+
+/** Whether there is something to hand over, and whether nothing may be: a restored backup waits for an operator. */
+export interface RelayState {
+  readonly due: boolean;
+  readonly held: boolean;
 }
 
 /** An event with the transaction that wrote it. */
@@ -21,15 +26,15 @@ export type LoggedEvent = RelayedEvent & {
   readonly count: number;
 };
 
-// One worker at a time for each subscriber; the others go on to something else.
+// One worker at a time for each subscriber; the others go on to something else. None where a restored backup is held.
 const CLAIM = statement(
   'relay-claim',
-  `SELECT tx::text AS tx, event_id AS "eventId",
-          pg_snapshot_xmin(pg_current_snapshot())::text AS horizon,
-          pg_snapshot_xmax(pg_current_snapshot())::text AS future
-     FROM relay_positions
-    WHERE subscriber = $1
-      FOR UPDATE SKIP LOCKED`,
+  `SELECT position.tx::text AS tx, event_id AS "eventId",
+          ${numbered('pg_snapshot_xmin(pg_current_snapshot())')}::text AS horizon
+     FROM relay_positions AS position
+    CROSS JOIN database_origin AS origin
+    WHERE subscriber = $1 AND origin.held_since IS NULL AND ${IS_HERE}
+      FOR UPDATE OF position SKIP LOCKED`,
 );
 
 /**
@@ -38,14 +43,16 @@ const CLAIM = statement(
  */
 export const IS_DUE = statement(
   'relay-is-due',
-  `SELECT position.tx >= pg_snapshot_xmax(pg_current_snapshot())::text::bigint
-          OR COALESCE((SELECT true
-                         FROM events
-                        WHERE (events.tx, events.id) > (position.tx, position.event_id)
-                          AND events.tx < pg_snapshot_xmin(pg_current_snapshot())::text::bigint
-                        ORDER BY events.tx, events.id
-                        LIMIT 1), false) AS due
+  `SELECT position.tx >= ${numbered('pg_snapshot_xmax(pg_current_snapshot())')}
+          OR origin.held_since IS NOT NULL OR NOT (${IS_HERE}) AS held,
+          COALESCE((SELECT true
+                      FROM events
+                     WHERE (events.tx, events.id) > (position.tx, position.event_id)
+                       AND events.tx < ${numbered('pg_snapshot_xmin(pg_current_snapshot())')}
+                     ORDER BY events.tx, events.id
+                     LIMIT 1), false) AS due
      FROM relay_positions AS position
+    CROSS JOIN database_origin AS origin
     WHERE subscriber = $1`,
 );
 
@@ -72,8 +79,6 @@ const ADVANCE = statement(
   `UPDATE relay_positions SET tx = $2::bigint, event_id = $3, at = $4 WHERE subscriber = $1`,
 );
 
-const LAST_ID = 'ffffffff-ffff-ffff-ffff-ffffffffffff';
-
 /** Reads the event log on behalf of the relay. */
 @Injectable()
 export class RelayStore {
@@ -86,9 +91,10 @@ export class RelayStore {
   }
 
   /** Whether there may be something for a subscriber. */
-  async isDue(tx: Tx, subscriber: string): Promise<boolean> {
-    const [position] = await tx.query<{ due: boolean }>(IS_DUE, [subscriber]);
-    return position?.due === true;
+  async state(tx: Tx, subscriber: string): Promise<RelayState> {
+    const [state] = await tx.query<RelayState>(IS_DUE, [subscriber]);
+    // Without a position or an origin nothing can be claimed; a look at the origin writes it down.
+    return state ?? { due: false, held: true };
   }
 
   /**
@@ -107,10 +113,5 @@ export class RelayStore {
   /** Moves a subscriber on. */
   async advance(tx: Tx, subscriber: string, { tx: by, id }: { tx: string; id: string }): Promise<void> {
     await tx.query(ADVANCE, [subscriber, by, id, this.clock.now()]);
-  }
-
-  /** Lets a subscriber go on from the present: everything before counts as handed over. */
-  async skipTo(tx: Tx, subscriber: string, horizon: string): Promise<void> {
-    await this.advance(tx, subscriber, { tx: String(BigInt(horizon) - 1n), id: LAST_ID });
   }
 }

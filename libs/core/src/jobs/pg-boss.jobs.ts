@@ -13,6 +13,7 @@ import { insufficientPrivilege } from '../database/database-errors.js';
 import { Database } from '../database/database.js';
 import { type DatabaseFacts, FACTS, missingRights } from '../database/unusable-database.js';
 import type { Tx } from '../database/tx.js';
+import { RestoreWatch } from '../restore/restore-watch.js';
 import { type JobHandler, type JobOrder, type JobPayload, type JobQueue, Jobs } from './jobs.js';
 
 const SCHEMA = 'pgboss';
@@ -40,6 +41,7 @@ export class PgBossJobs extends Jobs implements OnApplicationBootstrap, BeforeAp
 
   constructor(
     private readonly database: Database,
+    private readonly restore: RestoreWatch,
     @Inject(getConfigToken('core')) private readonly config: CoreConfig,
   ) {
     super();
@@ -67,6 +69,9 @@ export class PgBossJobs extends Jobs implements OnApplicationBootstrap, BeforeAp
   /** Starts in the background: requests need not wait for it, and an outage at the start passes. */
   onApplicationBootstrap(): void {
     if (this.config.role === 'api' || this.#defined.length === 0) return;
+    this.restore.whenHeld(() => {
+      if (this.#boss !== undefined) this.#starting = this.#startAgain(this.#boss);
+    });
     this.#starting = this.#startUntilDone();
   }
 
@@ -79,13 +84,23 @@ export class PgBossJobs extends Jobs implements OnApplicationBootstrap, BeforeAp
   async #startUntilDone(): Promise<void> {
     while (!this.#stop.signal.aborted) {
       try {
-        this.#boss = await this.#start();
-        return;
+        if ((await this.restore.look()) === undefined) {
+          this.#boss = await this.#start();
+          return;
+        }
+        await pause(START_AGAIN_MS, undefined, { signal: this.#stop.signal }).catch(() => undefined);
       } catch (error) {
         await this.#tell(error);
         await pause(START_AGAIN_MS, undefined, { signal: this.#stop.signal }).catch(() => undefined);
       }
     }
+  }
+
+  // A backup was restored under us: its jobs wait for an operator.
+  async #startAgain(boss: PgBoss): Promise<void> {
+    this.#boss = undefined;
+    await boss.stop({ graceful: true, timeout: STOP_WITHIN_MS, close: false });
+    await this.#startUntilDone();
   }
 
   async #tell(error: unknown): Promise<void> {

@@ -184,6 +184,11 @@ export class TotpFactor extends AnsweredFactor<{
     return { accepted: true, fresh: { step: BigInt(step) }, secret: { ...secret, drift } };
   }
 
+  /** The step that the app's clock is in. */
+  override presentStep({ period, drift = 0 }: TotpSecret, now: Date): bigint {
+    return BigInt(TOTP.counter({ period, timestamp: now.getTime() }) + drift);
+  }
+
   /** Secrets are one whose codes are: the same key of an HMAC, under the same algorithm. */
   override isSameSecret(secret: TotpSecret, other: TotpSecret): boolean {
     return secret.algorithm === other.algorithm && hmacKey(secret).equals(hmacKey(other));
