@@ -26,6 +26,8 @@ export interface ActivateInput<T> extends Activating {
 /** A new factor that needs no confirmation. */
 export interface ActivateNewInput extends Activating {
   readonly factor: NewFactor;
+  /** What is recorded with it, because its user is made with it. */
+  readonly madeWith: readonly EventDraft[];
 }
 
 /** A factor that is active now; `show` holds what comes with the first one. */
@@ -70,11 +72,12 @@ export class Activator {
   }
 
   /** Writes a new factor that is active at once. @returns `activated: false` where the user changed meanwhile */
-  async runNew({ factor, ...input }: ActivateNewInput): Promise<Activated<undefined>> {
+  async runNew({ factor, madeWith, ...input }: ActivateNewInput): Promise<Activated<undefined>> {
     const put: Put = async (tx, active) => {
       await this.factors.insert(tx, { ...factor, hint: distinctHint(factor, factor.type, active) });
       if (active.length === 0) await this.factors.makeDefault(tx, factor.userId, factor.id);
-      await this.events.append(tx, this.#event('factor.enrolled', input, factor.id, factor.type));
+      const enrolled = this.#event('factor.enrolled', input, factor.id, factor.type);
+      await this.events.append(tx, enrolled, ...madeWith);
       return true;
     };
     return this.#activate(input, factor, put, async () => undefined);

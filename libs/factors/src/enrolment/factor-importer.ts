@@ -45,6 +45,7 @@ export class FactorImporter {
     const activated = await this.activator.runNew({
       subject,
       factor: { ...factor, identity },
+      madeWith: made.events,
       recovery,
       origin,
     });
