@@ -90,6 +90,18 @@ describe('a session in a cookie', () => {
     expect((await world.client.get('/v1/me', { token: body.accessToken as string })).status).toBe(200);
   });
 
+  it('can begin with the registration, for a page of an allowed origin only', async () => {
+    const account = { email: `new-${person.email}`, password: person.password, session: 'cookie' };
+    const stranger = new Page(world, 'https://evil.example');
+    const path = '/v1/auth/register';
+    expectProblem(await stranger.send('POST', path, { body: account }), 403, 'csrf_rejected');
+    const { status, body } = await page.send('POST', path, { body: account });
+    expect(status).toBe(201);
+    expect(body).not.toHaveProperty('refreshToken');
+    expect(page.jar.get(REFRESH)).toMatch(/^rft_/);
+    expect((await page.refresh()).status).toBe(200);
+  });
+
   it('goes on by its cookie, which is rotated, and ends with it', async () => {
     await page.logIn(person);
     const before = page.jar.get(REFRESH);

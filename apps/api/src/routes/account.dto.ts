@@ -39,6 +39,11 @@ export class RegisterDto {
   @IsString()
   @LanguageTag()
   locale?: string | null;
+
+  /** How the refresh token travels: in the answer, or for pages of an allowed origin in a cookie. */
+  @MayBeAbsent()
+  @IsIn(['token', 'cookie'])
+  session?: 'token' | 'cookie';
 }
 
 /** An account that waits for its address to be verified. */

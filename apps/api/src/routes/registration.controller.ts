@@ -4,6 +4,7 @@ import { PasswordScreening, Register } from '@countersign/auth';
 import { Problem } from '@countersign/core';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Public } from '../http/access.decorator.js';
+import { CookieSessions } from '../http/cookie-sessions.js';
 import { Problems } from '../http/problems.decorator.js';
 import { RateLimited } from '../http/rate-limit.decorator.js';
 import { applicationOf, originOf } from '../http/request.js';
@@ -17,6 +18,7 @@ export class RegistrationController {
   constructor(
     private readonly register: Register,
     private readonly screening: PasswordScreening,
+    private readonly cookies: CookieSessions,
   ) {}
 
   @Post('register')
@@ -30,12 +32,14 @@ export class RegistrationController {
     description:
       'Where policy demands a verified address: a mail is on its way, whether there was such an account or not.',
   })
-  @Problems('email_taken', 'password_rejected', 'forbidden')
+  @Problems('email_taken', 'password_rejected', 'forbidden', 'csrf_rejected')
   async create(
     @Body() body: RegisterDto,
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<SessionTokensDto | RegistrationMailedDto> {
+    const inCookies = body.session === 'cookie';
+    if (inCookies) this.cookies.requireOrigin(request);
     const application = applicationOf(request);
     if (application.policy.registration === 'closed') {
       throw new Problem('forbidden', { detail: 'Registration is closed.' });
@@ -47,7 +51,7 @@ export class RegistrationController {
     const result = await this.register.run({ application, email, password, displayName, locale, origin });
     switch (result.outcome) {
       case 'registered':
-        return tokensView(result.issued);
+        return tokensView(inCookies ? this.cookies.keep(reply, application, result.issued) : result.issued);
       case 'mailed':
         reply.status(202);
         return { status: 'verification_required' };
