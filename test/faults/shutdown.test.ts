@@ -68,16 +68,6 @@ describe('SIGTERM', () => {
     expect(await ended).toMatchObject({ code: 0 });
   });
 
-  it('resets nobody who makes a connection for each request', async () => {
-    const agent = (): Agent => new Agent({ keepAlive: false });
-    const clients = Array.from({ length: 40 }, () => askUntilRefused(port, agent()));
-    await Promise.all(clients.map(({ answered }) => answered));
-    const ended = product.stop();
-    const fates = await Promise.all(clients.map(({ fate }) => fate));
-    expect(fates).toEqual(clients.map(() => 'ECONNREFUSED'));
-    expect(await ended).toMatchObject({ code: 0 });
-  });
-
   it('answers all that a client has sent ahead on one connection', async () => {
     const ahead = sendRaw(
       product.client.baseUrl,
