@@ -116,6 +116,21 @@ describe('what a stranger makes up costs PostgreSQL nothing beyond the limit of 
     expect((await fresh.get('/v1/factor-types')).status).toBe(200);
   });
 
+  it('lookups that PostgreSQL does not answer are no misses: after an outage the key works', async () => {
+    afresh();
+    const unknown = await makeServer(world);
+    const check = vi
+      .spyOn(ApiKeyStore.prototype, 'check')
+      .mockRejectedValue(new Error('Connection terminated'));
+    const statuses = new Set<number>();
+    for (let turn = 0; turn <= LIMIT; turn += 1) {
+      statuses.add((await unknown.get('/v1/factor-types')).status);
+    }
+    check.mockRestore();
+    expect([...statuses]).toEqual([503]);
+    expect((await unknown.get('/v1/factor-types')).status).toBe(200);
+  });
+
   it('many requests with a key that this instance does not know yet ask for it once', async () => {
     afresh();
     const unknown = await makeServer(world);

@@ -40,11 +40,15 @@ export class BoundedLookups {
         tellRateLimit(reply, 'default', limit, state);
         throw new Problem('rate_limited', waitForLimit('default', limit, state));
       }
-      const found = await find();
-      if (found !== undefined && taken !== undefined) {
-        await this.store.giveBack([bucket]).catch(orUnlimited);
+      let missed = false;
+      try {
+        const found = await find();
+        missed = found === undefined;
+        return found;
+      } finally {
+        // What PostgreSQL did not answer is no miss: after an outage, a key works again.
+        if (!missed && taken !== undefined) await this.store.giveBack([bucket]).catch(orUnlimited);
       }
-      return found;
     };
   }
 }
