@@ -1,6 +1,6 @@
 import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import { Database } from '../database/database.js';
-import { NO_LIMITS } from '../database/time-limits.js';
+import { BATCH_LIMITS } from '../database/time-limits.js';
 import { DatabaseOriginStore } from './database-origin.store.js';
 
 const SAID_EVERY_MS = 60_000;
@@ -55,7 +55,7 @@ export class RestoreWatch implements OnModuleInit {
       if (!now.restored && now.heldSince !== null) return now.heldSince;
       await this.store.hold(tx);
       return (await this.store.look(tx)).heldSince ?? undefined;
-    }, NO_LIMITS);
+    }, BATCH_LIMITS);
   }
 
   #say(): void {
