@@ -215,7 +215,7 @@ describe('the guards against SMS pumping', () => {
       world = await start({ SMS_MIN_CONVERSION: '20' });
     });
 
-    const record = async (sent: number, used: number, minutesAgo: number): Promise<void> => {
+    const record = async (sent: number, used: number, minutesAgo: number): Promise<Person> => {
       const person = await register(world);
       const at = new Date(world.clock.now().getTime() - minutesAgo * 60_000);
       for (let index = 0; index < sent; index += 1) {
@@ -227,6 +227,7 @@ describe('the guards against SMS pumping', () => {
           [newId(at), at, index < used ? at : null, person.email, `network-${index}`],
         );
       }
+      return person;
     };
 
     it('where few of many codes were used, until the hour is over', async () => {
@@ -235,6 +236,13 @@ describe('the guards against SMS pumping', () => {
       expect((await enrol(world, '+4915112345678')).status).toBe(201);
       world.clock.advance(51 * 60_000);
       expect((await enrol(world)).status).toBe(201);
+    });
+
+    it('although the account that asked for the codes was erased meanwhile', async () => {
+      world.clock.advance(2 * HOUR);
+      const { accessToken: token } = await record(20, 0, 10);
+      expect((await world.client.delete('/v1/me', { token })).status).toBe(204);
+      expectCapped(await enrol(world), 'country_conversion', 3_600);
     });
 
     it('not where enough were, nor for a few', async () => {

@@ -23,7 +23,7 @@ export class MessageEntity {
   @ForeignKey(() => ApplicationEntity, { name: 'messages_application_fk' })
   applicationId!: string;
 
-  /** Without a foreign key: the user may be made after the code has left, or be erased before. */
+  /** Without a foreign key: the user may be made after the code has left, or be erased before. Nil once erased. */
   @Column('uuid', { name: 'user_id' })
   userId!: string;
 

@@ -105,9 +105,15 @@ const CONVERSION = statement(
             GROUP BY source, CASE WHEN source IS NULL THEN user_id END) AS asked`,
 );
 
+/** Stands for users who were erased (RFC 9562 section 5.9). */
+const ERASED_USER = '00000000-0000-0000-0000-000000000000';
+
+// The record stays, without its user: an account that is erased again and again must not make the brake forget.
 const ERASE = statement(
   'message-erase',
-  `DELETE FROM messages WHERE id IN (SELECT id FROM messages WHERE user_id = $1 LIMIT $2) RETURNING id`,
+  `UPDATE messages SET user_id = $3, vendor_id = NULL
+    WHERE id IN (SELECT id FROM messages WHERE user_id = $1 LIMIT $2)
+   RETURNING id`,
 );
 
 const SWEEP = statement(
@@ -126,7 +132,9 @@ export class MessageStore implements OnModuleInit {
   ) {}
 
   onModuleInit(): void {
-    this.erasures.register(async (tx, userId, limit) => (await tx.query(ERASE, [userId, limit])).length);
+    this.erasures.register(
+      async (tx, userId, limit) => (await tx.query(ERASE, [userId, limit, ERASED_USER])).length,
+    );
   }
 
   /** Records a message before a vendor is asked. */
