@@ -239,6 +239,7 @@ describe('a security key', () => {
     });
 
     it('that was enrolled before credentials were claimed is used as ever, and claimed by a worker', async () => {
+      const broken = await somebody();
       const old = await somebodyWithTwo();
       const twin = await somebodyWithTwo();
       const unclaimed = async (): Promise<string[]> =>
@@ -249,10 +250,14 @@ describe('a security key', () => {
           )
         ).map(({ id }) => publicId('fac', id));
       await sql(world.databaseUrl, 'UPDATE factors SET identity = NULL');
+      await sql(world.databaseUrl, `UPDATE factors SET secret = '\\x00' WHERE id = $1`, [
+        uuidOf(broken.factorId),
+      ]);
       expect((await logIn(old.second)).status).toBe(200);
       const claims = world.app.get(IdentityClaims);
       await claims.step();
-      expect(await unclaimed()).toEqual([]);
+      expect(await unclaimed(), 'but one that cannot be opened').toEqual([broken.factorId]);
+      await sql(world.databaseUrl, 'DELETE FROM factors WHERE id = $1', [uuidOf(broken.factorId)]);
       // A pair that should not be, of the time before: neither is locked out.
       await sql(world.databaseUrl, 'UPDATE factors SET identity = NULL WHERE id = $1', [
         uuidOf(twin.factorId),

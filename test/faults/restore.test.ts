@@ -205,6 +205,11 @@ describe.skipIf(machinePostgres === undefined && process.env['CI'] === undefined
     it('is taken into use by the command that the guide shows', async () => {
       const documented = await clusters[1].database('documented');
       restore(documented);
+      // One that cannot be opened answers nothing, and must not keep the rest from being taken into use.
+      await sql(
+        documented,
+        `UPDATE factors SET secret = '\\x00' WHERE id IN (SELECT id FROM factors WHERE type = 'totp' LIMIT 1)`,
+      );
       const output = runDocumented('after-restore', folder, {
         NEW_DATABASE_URL: documented,
         MASTER_KEY: masterKey,

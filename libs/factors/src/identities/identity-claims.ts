@@ -63,10 +63,10 @@ export class IdentityClaims implements OnApplicationBootstrap, BeforeApplication
     return factors.length < MAX_BATCH ? undefined : factors.at(-1)?.id;
   }
 
-  // One that its provider cannot read does not stop the others; the provider's failure is in the log.
-  async #identityOf(factor: UnclaimedFactor): Promise<Buffer | undefined> {
+  // One that cannot be opened, or that its provider cannot read, does not stop the others.
+  async #identityOf({ open, ...factor }: UnclaimedFactor): Promise<Buffer | undefined> {
     try {
-      return await this.identities.digest(factor);
+      return await this.identities.digest({ ...factor, secret: open() });
     } catch {
       return undefined;
     }

@@ -7,8 +7,10 @@ import type { IdentifiableFactor } from './factor-identities.js';
 const IDENTITY_KEY = 'factors_identity_key';
 
 /** An active factor of the time before identities were claimed. */
-export interface UnclaimedFactor extends IdentifiableFactor {
+export interface UnclaimedFactor extends Omit<IdentifiableFactor, 'secret'> {
   readonly id: string;
+  /** @throws where its secret cannot be opened */
+  readonly open: () => unknown;
 }
 
 const CLAIM = statement(
@@ -32,11 +34,14 @@ export class IdentityStore {
     type: string,
     { after, limit }: { readonly after: string | null; readonly limit: number },
   ): Promise<UnclaimedFactor[]> {
-    const rows = await tx.query<Omit<UnclaimedFactor, 'secret'> & { readonly secret: Buffer }>(
+    const rows = await tx.query<Omit<UnclaimedFactor, 'open'> & { readonly secret: Buffer }>(
       this.#unclaimedOf(type),
       [after, limit],
     );
-    return rows.map((row) => ({ ...row, secret: this.sealer.openJson(row.secret, secretPlace(row.id)) }));
+    return rows.map(({ secret, ...factor }) => ({
+      ...factor,
+      open: () => this.sealer.openJson(secret, secretPlace(factor.id)),
+    }));
   }
 
   /** Claims an identity for a factor of the time before. @returns whether no other factor has it */

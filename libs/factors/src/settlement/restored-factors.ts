@@ -1,7 +1,14 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { Clock, RestoreSteps, Sealer, statement, type RestoreProgress, type Tx } from '@countersign/core';
 import { secretPlace } from '../factor.store.js';
+import { parsedSecret } from '../provider-results.js';
 import { FactorRegistry } from '../registry/factor-registry.js';
+
+interface KeptFactor {
+  readonly id: string;
+  readonly type: string;
+  readonly secret: Buffer;
+}
 
 const BATCH = 500;
 const NIL = '00000000-0000-0000-0000-000000000000';
@@ -49,16 +56,31 @@ export class RestoredFactors implements OnModuleInit {
   }
 
   async #run(tx: Tx, after: string): Promise<RestoreProgress> {
-    const rows = await tx.query<{ id: string; type: string; secret: Buffer }>(NEXT, [this.#types(), after]);
+    const rows = await tx.query<KeptFactor>(NEXT, [this.#types(), after]);
     const now = this.clock.now();
-    const spent = rows.flatMap(({ id, type, secret }) => {
-      const provider = this.registry.find(type)?.provider;
-      if (provider?.kind !== 'answered' || provider.presentStep === undefined) return [];
-      const step = provider.presentStep(this.sealer.openJson(secret, secretPlace(id)), now) + 1n;
-      return [{ id, step: String(step) }];
-    });
+    const spent: { readonly id: string; readonly step: string }[] = [];
+    for (const row of rows) {
+      const step = await this.#presentStep(row, now);
+      if (step !== undefined) spent.push({ id: row.id, step: String(step + 1n) });
+    }
     if (spent.length > 0) await tx.query(ADVANCE, [JSON.stringify(spent)]);
     return { done: spent.length, after: rows.length === BATCH ? rows.at(-1)?.id : undefined };
+  }
+
+  // A secret that cannot be read answers nothing, so that there is nothing to refuse.
+  async #presentStep({ id, type, secret }: KeptFactor, now: Date): Promise<bigint | undefined> {
+    const provider = this.registry.find(type)?.provider;
+    if (provider?.kind !== 'answered' || provider.presentStep === undefined) return undefined;
+    const parsed = await parsedSecret(provider, this.#opened(id, secret));
+    return parsed && provider.presentStep(parsed.value, now);
+  }
+
+  #opened(id: string, secret: Buffer): unknown {
+    try {
+      return this.sealer.openJson(secret, secretPlace(id));
+    } catch {
+      return undefined;
+    }
   }
 
   #types(): string[] {
