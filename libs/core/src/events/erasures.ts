@@ -69,7 +69,8 @@ const CLEAR = statement(
 const FORGET = statement(
   'erasure-forget',
   `DELETE FROM erasures
-    WHERE user_id IN (SELECT user_id FROM erasures WHERE cleared_at < now() - interval '${REMEMBERED}' LIMIT $1)`,
+    WHERE user_id IN (SELECT user_id FROM erasures WHERE cleared_at < now() - interval '${REMEMBERED}' LIMIT $1)
+   RETURNING user_id`,
 );
 
 /**
@@ -101,7 +102,7 @@ export class Erasures {
 
   /** Forgets erasures that are complete since long ago. */
   async forget(tx: Tx): Promise<void> {
-    await tx.query(FORGET, [BATCH]);
+    while ((await tx.query(FORGET, [BATCH])).length === BATCH);
   }
 
   async #clear(tx: Tx, userId: string): Promise<void> {
