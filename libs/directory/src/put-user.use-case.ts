@@ -13,7 +13,7 @@ export interface UserFacts {
   readonly status?: 'active' | 'suspended';
 }
 
-/** Whom it is about, and what is read of them in the same transaction. */
+/** The user it is about, and what is read of them in the same transaction. */
 export interface PutUserInput<View> {
   readonly applicationId: string;
   /** The application's own id for the user; checked. */

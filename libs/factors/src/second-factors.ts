@@ -15,8 +15,8 @@ import type { Grant, VerifyChallengeResult } from './settlement/verification.js'
 import { VerifyChallenge, type VerifyChallengeInput } from './use-cases/verify-challenge.use-case.js';
 
 /**
- * All that `auth` knows of second factors: is one required, open a challenge, verify it with a grant, activate one with a grant. Every way to
- * sign in goes through here (security.md, rule 4).
+ * All that `auth` knows of second factors: is one required, open a challenge, verify it with a grant, activate one with a
+ * grant. Every way to sign in goes through here (security.md, rule 4).
  */
 @Injectable()
 export class SecondFactors {

@@ -164,7 +164,7 @@ const RELEASE_RETRY_MS = 1_000;
 /** Keys of an outage that are freed after it; those beyond stay claimed. */
 const MAX_WAITING_RELEASES = 1_000;
 
-/** Frees keys that could not be freed at once, because the outage that made a request fail was not over. */
+/** Frees keys later that could not be freed with the answer, because the outage that made a request fail was not over. */
 class ReleaseLater {
   #waiting = 0;
 

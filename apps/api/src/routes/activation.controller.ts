@@ -16,7 +16,7 @@ import { rejectedActivation, VerifyBudget } from './rejected-answer.js';
 import { deviceTaken, subjectOf } from './subject.js';
 import { factorView } from './views.js';
 
-/** The route that activates factors, whoever's they become. */
+/** The route that activates factors, of the caller or of a user that a server names. */
 @Injectable()
 abstract class ActivationRoutes {
   protected abstract readonly budget: VerifyBudget;

@@ -25,7 +25,7 @@ export function changedMeanwhile(): Problem {
   return new Problem('conflict', { detail: 'The account was changed meanwhile: try again.' });
 }
 
-/** The problem of a device that is a factor already, whoever's it is: that is not told. */
+/** The problem of a device that is a factor already. It does not say of which user. */
 export function deviceTaken(): Problem {
   return new Problem('conflict', { detail: 'This device is enrolled already: one can be a factor once.' });
 }

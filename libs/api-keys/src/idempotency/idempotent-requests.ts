@@ -111,7 +111,7 @@ export class IdempotentRequests {
     ]);
   }
 
-  /** Lets a request be made anew that has changed nothing. What another request has claimed since then stays. */
+  /** Lets a request that has changed nothing be made again. What another request has claimed since then stays. */
   async release({ keyId, idempotencyKey }: RepeatableRequest, { until }: HeldClaim): Promise<void> {
     await this.database.direct.query(RELEASE, [keyId, idempotencyKey, until]);
   }

@@ -18,7 +18,7 @@ export interface PreparedMail {
   readonly token: { readonly text: string; readonly ttlMs: number } | undefined;
 }
 
-/** Finds out whom a mail is for and what it says by now, and makes its token. */
+/** Finds the reader of a mail and what it says by now, and makes its token. */
 @Injectable()
 export class LinkPreparer {
   constructor(

@@ -173,7 +173,7 @@ export class MailedLinkStore {
   }
 
   /**
-   * Takes mails in hand that are due. After `leaseMs` another worker may have them. Where a backup was restored, only
+   * Takes mails that are due. After `leaseMs` another worker may have them. Where a backup was restored, only
    * what was asked for since: the rest may have been sent before.
    */
   async takeDue(tx: Tx, limit: number, leaseMs: number): Promise<DueMail[]> {

@@ -88,7 +88,7 @@ function withoutStrayEnds(
     }
     if (STRAY_INSIDE.test(bare)) {
       values[name] = undefined;
-      faults.push({ variable: name, message: 'holds a control character; write it anew' });
+      faults.push({ variable: name, message: 'holds a control character; write it again' });
     }
   }
   return { values, trimmed };

@@ -2,7 +2,7 @@ import type { DataSource, EntityManager } from 'typeorm';
 
 /** PostgreSQL's own limits on one connection, in milliseconds; 0 is none. */
 export interface TimeLimits {
-  /** After which PostgreSQL ends a statement, whatever became of whoever asked. */
+  /** After which PostgreSQL ends a statement, whatever became of the client. */
   readonly statementTimeoutMs: number;
   /** After which it gives up waiting for a lock. */
   readonly lockTimeoutMs: number;

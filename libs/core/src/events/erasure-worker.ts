@@ -12,7 +12,7 @@ import { BATCH_LIMITS } from '../database/time-limits.js';
 import { Rounds } from '../jobs/rounds.js';
 import { Erasures } from './erasures.js';
 
-/** Nobody waits for it: the user is gone already. */
+/** No request waits for it: the user is gone already. */
 const EVERY_MS = 5_000;
 
 /** Completes erasures in worker processes, batch by batch. */

@@ -1,6 +1,6 @@
 import { mailable } from './mail-address.js';
 
-/** Whom mail is from. */
+/** The sender of mail. */
 export interface MailFrom {
   /** As it is written, but for the domain's spelling. */
   readonly address: string;

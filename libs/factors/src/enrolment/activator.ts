@@ -92,7 +92,7 @@ export class Activator {
     try {
       return await this.database.transaction((tx) => this.#activateIn(tx, input, { id, type }, put, grant));
     } catch (error) {
-      // Decided by the unique index: whoever commits first has the device.
+      // Decided by the unique index: the first to commit has the device.
       if (isIdentityTaken(error)) return { activated: false, why: 'taken' };
       throw error;
     }

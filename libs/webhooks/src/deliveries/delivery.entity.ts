@@ -53,7 +53,7 @@ export class DeliveryEntity {
   @Column('timestamptz', { name: 'leased_until', nullable: true })
   leasedUntil!: Date | null;
 
-  /** Whether it was asked for once more while a worker had it in hand. */
+  /** Whether it was asked for once more while a worker was sending it. */
   @Column('boolean', { default: false })
   again!: boolean;
 }

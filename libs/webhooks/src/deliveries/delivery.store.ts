@@ -19,7 +19,7 @@ export interface DeliveryResult extends DeliveryRef {
   readonly nextAttemptAt: Date | null;
 }
 
-/** A delivery that nobody has in hand. */
+/** A delivery that no worker is sending. */
 export interface FallenDelivery extends DeliveryRef {
   /** How many of its webhook stand before it, itself included. */
   readonly turn: number;
@@ -112,7 +112,7 @@ const SETTLE = statement(
    RETURNING delivery.id, delivery.leased_until IS NOT NULL AS again`,
 );
 
-// Whoever held these has died, or was too slow; or somebody has asked for them. Of each webhook the first, then of each
+// The worker that held these has died, or was too slow; or a redelivery was asked for. Of each webhook the first, then of each
 // the second: what one has asked for by the thousand does not stand before what another waits for. Several workers look
 // at more than they take, so that they do not stand in each other's way.
 const EXPIRED = statement(
@@ -151,7 +151,7 @@ const EXISTS = statement(
   `SELECT id FROM webhook_deliveries WHERE webhook_id = $1 AND id = $2`,
 );
 
-// As if its lease had ended: a worker takes it up, whoever has asked. One that a worker has in hand is left there, and
+// As if its lease had ended: a worker takes it up. One that a worker is sending is left there, and
 // taken up once it is settled.
 const BEGIN_AGAIN = `
       SET again = status = 'pending' AND leased_until > now(),
@@ -259,7 +259,7 @@ export class DeliveryStore {
     return (await tx.query(EXISTS, [webhookId, id])).length > 0;
   }
 
-  /** Asks for one more delivery of the same; of one that a worker has in hand, once it is settled. */
+  /** Asks for one more delivery of the same; of one that a worker is sending, once it is settled. */
   async again(tx: Tx, webhookId: string, id: string): Promise<void> {
     await tx.query(AGAIN, [webhookId, id, this.clock.now()]);
   }
