@@ -121,6 +121,18 @@ describe.skipIf(!HAS_BROWSER && process.env['CI'] === undefined)('the page of a 
     expect((await passwordLogin(world, { ...person, password: NEW_PASSWORD })).status).toBe(200);
   });
 
+  it('calls no link dead because its page was loaded again', async () => {
+    for (const page of ['verify-email', 'reset-password'] as const) {
+      if (page === 'reset-password')
+        await world.client.post('/v1/auth/password/forgot', { email: person.email });
+      await follow(page);
+      await browser.page.reload();
+      await status('Open the link in your mail again.');
+    }
+    await follow('verify-email');
+    await browser.page.getByLabel(/^Password/).waitFor();
+  });
+
   it('asks for a new link where this one is dead, in the application that it was of', async () => {
     const headers = { 'x-application': 'other' };
     const email = `other-${person.email}`;

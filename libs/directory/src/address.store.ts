@@ -8,9 +8,10 @@ export interface RegisteredProfile {
   readonly locale: string | null;
 }
 
+// An account that was verified once is not erased for an address that it has later (UNVERIFIED_RETENTION).
 const SET_VERIFIED = statement(
   'address-set-verified',
-  `UPDATE users SET email = $2, email_verified_at = $3, updated_at = $3
+  `UPDATE users SET email = $2, email_verified_at = $3, must_verify = false, updated_at = $3
     WHERE id = $1
       AND (email = $2 OR NOT EXISTS (SELECT FROM users AS other
                                       WHERE other.application_id = users.application_id

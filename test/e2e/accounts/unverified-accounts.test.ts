@@ -108,6 +108,18 @@ describe('an account whose address nobody verifies', () => {
     expect([await isThere(factor.email), await isThere(session.email)]).toEqual([true, false]);
   });
 
+  it('stays once it was verified, even where it got another address without mail', async () => {
+    const email = await waiting('moved');
+    const token = await mailedToken(world, email, 'verify-email');
+    expect((await world.client.post('/v1/auth/email/verify', { token, password: PASSWORD })).status).toBe(
+      204,
+    );
+    await change(email, `email_verified_at = NULL`);
+    await age(email);
+    expect(await sweep()).toBe(0);
+    expect(await isThere(email)).toBe(true);
+  });
+
   it('stays where it is verified while the sweep is under way', async () => {
     const email = await waiting('racing');
     await age(email);

@@ -95,6 +95,12 @@ for (const button of document.querySelectorAll('[data-to]')) {
   button.addEventListener('click', () => { say(''); show(...button.dataset.to.split(' ')); });
 }
 
+// A page that is loaded again has no token any more; that says nothing about the link.
+function lost() {
+  say('Open the link in your mail again.');
+  show('again');
+}
+
 function askPassword(text) {
   say(text);
   password.hidden = false;
@@ -118,7 +124,9 @@ async function look() {
   show('confirm', 'ways');
 }
 
-if (page === 'verify-email') {
+if (token === '') {
+  lost();
+} else if (page === 'verify-email') {
   say('One moment …');
   look().catch(() => say('The service could not be reached. Load the page of the link in your mail again.'));
 }
