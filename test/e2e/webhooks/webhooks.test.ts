@@ -237,6 +237,20 @@ describe('webhooks', () => {
     await eventually(() => dripping.messages.length === 60 && endless.messages.length === 60);
   });
 
+  it('are not held up by a flood of provisional answers', async () => {
+    const receiver = await receive((_request, { socket }) => {
+      const flood = (): void => {
+        while (socket?.writable === true && socket.write('HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n'));
+      };
+      socket?.on('error', () => undefined).on('drain', flood);
+      flood();
+    });
+    const made = await hook(server, receiver.url, ['user.created']);
+    await makeUser();
+    await eventually(async () => typeof (await deliveriesOf(made))[0]?.['error'] === 'string');
+    expect((await deliveriesOf(made))[0]?.['error']).toBe('connection_lost');
+  });
+
   it('follow no redirect, and say so', async () => {
     const elsewhere = await receive();
     const receiver = await receive((_request, response) => {

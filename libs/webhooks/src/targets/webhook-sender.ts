@@ -33,6 +33,8 @@ const EXCERPT_BYTES = 1_024;
 const MOST_BYTES = 16_384;
 /** So long an answer's body may go on after its head: whoever drips holds nobody up. */
 const BODY_WITHIN_MS = 1_000;
+/** Answers such as 103 before the one that counts. */
+const MAX_PROVISIONAL_ANSWERS = 16;
 
 /**
  * Brings messages to receivers: to addresses that were looked at when the connection was made, without following
@@ -97,6 +99,11 @@ export class WebhookSender implements OnApplicationShutdown {
       // Also where there was neither answer nor error: one who switches protocols is left without either.
       sent.on('close', () => {
         if (!answered) end({ answered: false, fault: 'connection_lost' });
+      });
+      let provisional = 0;
+      sent.on('information', () => {
+        provisional += 1;
+        if (provisional > MAX_PROVISIONAL_ANSWERS) sent.destroy(new Error('too many provisional answers'));
       });
       sent.on('response', (answer) => {
         answered = true;
