@@ -1,6 +1,10 @@
 import { Logger } from '@nestjs/common';
+import { once } from 'node:events';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { Secret } from '@countersign/core';
 import { EmailSender, type Email } from '@countersign/delivery';
+import { SmtpSender } from '../../../libs/delivery/src/email/smtp.sender.js';
 import { expectProblem } from '../../factories/accounts.js';
 import { startTestApp, type TestApp } from '../../factories/app.js';
 import { enrolCodes } from '../../factories/codes.js';
@@ -237,5 +241,53 @@ describe('an SMTP server that', () => {
       await world.stop();
       await server.stop();
     }
+  });
+});
+
+describe('a mail that was given up', () => {
+  // Its code is taken back and its caps are given back: were it to leave later, neither would be true.
+  it('never leaves when its server wakes up', async () => {
+    vi.spyOn(Logger.prototype, 'warn').mockReturnValue();
+    const heard: string[] = [];
+    let accepted: Socket | undefined;
+    const sleepy = createServer((socket) => {
+      accepted = socket;
+      socket.on('error', () => undefined);
+      socket.on('data', (bytes: Buffer) => {
+        heard.push(bytes.toString());
+        socket.write(bytes.toString().startsWith('DATA') ? '354 go on\r\n' : '250 fine\r\n');
+      });
+    }).listen(0, '127.0.0.1');
+    await once(sleepy, 'listening');
+    const { port } = sleepy.address() as AddressInfo;
+    const sender = new SmtpSender(
+      { url: new Secret(`smtp://127.0.0.1:${port}`), from: 'no-reply@acme.example', fromName: undefined },
+      300,
+    );
+    const sent = await sender.send({
+      to: 'jo@example.com',
+      fromName: 'Acme',
+      subject: 'late',
+      text: 'late',
+      html: '<p>late</p>',
+      id: '01890000-0000-7000-8000-000000000000',
+    });
+    expect(sent).toEqual({ outcome: 'failed' });
+    const woken = accepted;
+    if (woken === undefined) throw new Error('nobody came');
+    const over = new Promise<void>((resolve) => {
+      woken.once('close', () => resolve());
+      woken.on('data', (bytes: Buffer) => {
+        if (bytes.toString().includes('RCPT')) resolve();
+      });
+    });
+    if (!woken.closed) {
+      woken.write('220 awake\r\n');
+      await over;
+    }
+    await sender.close();
+    woken.destroy();
+    sleepy.close();
+    expect(heard.join('')).not.toContain('RCPT');
   });
 });

@@ -16,7 +16,8 @@ export function smtpFailure(error: unknown): SmtpFailure {
   if (!(error instanceof Error)) return { cause: 'unknown', code: undefined, answered: false };
   const { code, originalCode, responseCode } = error as Readonly<Record<string, unknown>> & Error;
   const answered = typeof responseCode === 'number';
-  const kind = typeof code === 'string' ? code : 'ETIMEDOUT';
+  // It is aborted where it took too long, and only there.
+  const kind = typeof code === 'string' && code !== 'EABORT' ? code : 'ETIMEDOUT';
   // Nodemailer keeps the system's own code beside its kind.
   const said = typeof originalCode === 'string' ? originalCode : kind;
   if (answered) return { cause: `${said} ${responseCode}`, code: kind, answered };
