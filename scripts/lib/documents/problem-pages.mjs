@@ -29,7 +29,7 @@ const MEMBERS = {
       { path: 'password', message: 'is too easy to guess: it is, or hardly differs from, a common password' },
     ],
   },
-  destination_refused: { reason: 'country' },
+  destination_refused: { reason: 'country_not_allowed' },
 };
 
 /**
@@ -58,9 +58,7 @@ function index(catalogue, codes, answered) {
 
 Every error is \`application/problem+json\` ([RFC 9457](https://www.rfc-editor.org/rfc/rfc9457)). Decide by \`code\`, which never changes its meaning; \`title\` and \`detail\` are for people, and \`requestId\` finds the request in the logs. \`type\` is a page like these, which the service itself serves at \`/problems/<code>\`.
 
-Codes marked “not yet” belong to routes that do not exist yet: nothing answers them today.
-
-| status | code | title |
+${codes.every((code) => answered.has(code)) ? '' : 'Codes marked “not yet” belong to routes that do not exist yet: nothing answers them today.\n\n'}| status | code | title |
 | ------ | ---- | ----- |
 ${rows.join('\n')}
 `;

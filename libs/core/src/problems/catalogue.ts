@@ -27,7 +27,7 @@ export const PROBLEMS = {
     status: 401,
     title: 'A credential is needed',
     meaning: 'The route needs a credential and the request carries none.',
-    remedy: 'Send an access token as `Authorization: Bearer …`.',
+    remedy: 'Send an access token as `Authorization: Bearer …`; a server sends its API key as `X-API-Key`.',
   },
   invalid_token: {
     status: 401,
@@ -39,7 +39,8 @@ export const PROBLEMS = {
   invalid_credentials: {
     status: 401,
     title: 'The e-mail address or the password is wrong',
-    meaning: 'No active account has this address with this password. Which of the two is wrong is not told.',
+    meaning:
+      'No active account has this address with this password. The answer does not say which of the two is wrong.',
     remedy: 'Try again, or reset the password.',
   },
   invalid_api_key: {
@@ -71,7 +72,8 @@ export const PROBLEMS = {
     status: 403,
     title: 'A second factor is compulsory',
     meaning: "The application's policy asks for a second factor and this session has not proven one.",
-    remedy: 'Enrol a factor under `/v1/me/factors`, then prove it by `POST /v1/auth/step-up`.',
+    remedy:
+      'Enrol and activate a factor under `/v1/me/factors`, and use the access token that the activation answers. If it answers none, or a factor is active already, call `POST /v1/auth/step-up`.',
   },
   csrf_rejected: {
     status: 403,
@@ -115,7 +117,7 @@ export const PROBLEMS = {
     status: 409,
     title: 'The request conflicts with what is there',
     meaning: 'The resource is in a state that does not allow this, or another request is changing it.',
-    remedy: 'Read the resource again and decide anew; `detail` says what stands in the way.',
+    remedy: '`detail` says what stands in the way. Read the resource again before you repeat the request.',
   },
   not_enrolled: {
     status: 409,
@@ -133,7 +135,7 @@ export const PROBLEMS = {
     status: 410,
     title: 'The challenge is closed',
     meaning: 'It has expired, was answered already, or is out of tries.',
-    remedy: 'Open a new one: log in again.',
+    remedy: 'Log in again; a server opens a new one by `POST /v1/challenges`.',
   },
   enrolment_expired: {
     status: 410,
@@ -158,7 +160,7 @@ export const PROBLEMS = {
     status: 422,
     title: 'The answer was not accepted',
     meaning:
-      'The code is wrong, too old, or was used before; which of these is not told to end users. At the activation of an authenticator app, `reason: "clock"` with `driftSeconds` says that the clock of the device is off.',
+      'The code is wrong, too old, or was used before; the answer to an end user does not say which. At the activation of an authenticator app, `reason: "clock"` with `driftSeconds` says that the clock of the device is off.',
     remedy:
       'Wait for the next code and try again; `attemptsLeft` says how often. A clock that is off by up to an hour is also found by two codes in a row, sent as `codes`; one that is off by more has to be set.',
   },
