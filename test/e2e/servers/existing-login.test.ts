@@ -104,6 +104,13 @@ describe('a backend with a login of its own', () => {
     world.clock.advance(30_000);
   });
 
+  it('answers an address that is taken, and a field that is missing, without a 500', async () => {
+    expect((await shop.post('/register', account)).status).toBe(409);
+    for (const route of ['/register', '/login', '/login/code', '/two-factor/confirm']) {
+      expect((await shop.post(route, {})).status, route).toBe(400);
+    }
+  });
+
   it('asks for it from then on, though it has heard of it by no webhook', async () => {
     const { status, challenge } = (await shop.post('/login', account)).body;
     expect(status).toBe('code_needed');
