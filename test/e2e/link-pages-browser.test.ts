@@ -58,7 +58,7 @@ describe.skipIf(!HAS_BROWSER && process.env['CI'] === undefined)('the page of a 
     expect((await world.client.get('/v1/me', { token: person.accessToken })).body.emailVerified).toBe(false);
     await browser.page.getByLabel(/^Password/).fill(person.password);
     await press('Confirm');
-    await status('What you have set up stays');
+    await status('Everything that you have set up stays');
     expect((await passwordLogin(world, person)).body.status).toBe('challenge_required');
   });
 
@@ -140,7 +140,7 @@ describe.skipIf(!HAS_BROWSER && process.env['CI'] === undefined)('the page of a 
     await mailedToken(world, email, 'verify-email');
     await sql(world.databaseUrl, `UPDATE mailed_links SET failures = 5 WHERE email = $1`, [email]);
     await follow('verify-email', email);
-    await status('not valid any more');
+    await status('no longer valid');
     await browser.page.getByLabel('E-mail address').fill(email);
     await press('Send a new link');
     await status('on its way');
@@ -155,11 +155,11 @@ describe.skipIf(!HAS_BROWSER && process.env['CI'] === undefined)('the page of a 
     const email = `next-${person.email}`;
     await world.client.patch('/v1/me', { email }, { token: person.accessToken });
     await follow('verify-email', email);
-    await browser.page.getByText('to be the address of your account').waitFor();
+    await browser.page.getByText('want this address for your account').waitFor();
     expect(await browser.page.getByRole('button', { name: 'new password' }).isVisible()).toBe(false);
     await browser.page.getByLabel(/^Password/).fill(person.password);
     await press('Confirm');
-    await status('This is the address of your account from now on.');
+    await status('This is now the address of your account.');
   });
 
   it('loads nothing and is framed by nobody', async () => {

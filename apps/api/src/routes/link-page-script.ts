@@ -35,13 +35,14 @@ async function call(path, body) {
 const words = ({ errors = [], code, detail, title }) => errors.length > 0
   ? errors.map(({ path, message }) => (/password/i.test(path) ? 'The password ' + message + '.' : message)).join('\\n')
   : code !== 'invalid_credentials' ? detail ?? title
-  : changesAddress ? 'This is not the password of your account.' : 'This is not the password that was chosen then.';
+  : (changesAddress ? 'This is not the password of your account.' : 'This is not the password that was chosen at the registration.')
+    + ' After five wrong passwords the link stops working.';
 
 const gone = (removed) => removed
   ? '\\nThe second factor that the account had was removed: set up your own after you have logged in.' : '';
 
 function dead() {
-  say('This link is not valid any more: it was used, its time is over, or another one took its place.');
+  say('This link is no longer valid: it was used, it has expired, too many wrong passwords were entered, or a newer link replaced it.');
   show('again');
 }
 
@@ -56,8 +57,8 @@ const forms = {
     if (!ok) return say(words(problem));
     show();
     say((changesAddress
-      ? 'Confirmed. This is the address of your account from now on.'
-      : 'Confirmed. What you have set up stays; what others had set up with this address has ended. You can close this page and log in.')
+      ? 'Confirmed. This is now the address of your account.'
+      : 'Confirmed. Everything that you have set up stays. If somebody else had set up anything with this address, it has ended. You can close this page and log in.')
       + gone(removed));
   },
   async choose(form) {

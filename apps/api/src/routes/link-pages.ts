@@ -35,7 +35,7 @@ const NEW_PASSWORDS = `<label>New password<input name="first" type="password" au
 <label>Once more<input name="second" type="password" autocomplete="new-password" required></label>`;
 
 const ASK_AGAIN = `<form data-part="again" hidden>
-<p>Have a link mailed to you that lets you choose a new password. It confirms the address, too.</p>
+<p>Get a link by mail to choose a new password. It confirms the address, too.</p>
 <label>E-mail address<input name="email" type="email" autocomplete="email" required></label>
 <button>Send a new link</button>
 </form>`;
@@ -46,7 +46,7 @@ export const VERIFY_EMAIL_PAGE = page({
   title: 'Confirm your e-mail address',
   parts: `<form data-part="confirm" hidden>
 <p data-for="registration">Confirm that you registered with this address.</p>
-<p data-for="change_of_address" hidden>Confirm that this is to be the address of your account.</p>
+<p data-for="change_of_address" hidden>Confirm that you want this address for your account.</p>
 <label hidden><span data-for="registration">Password that you chose when you registered</span><span data-for="change_of_address" hidden>Password of your account</span><input name="password" type="password" autocomplete="current-password"></label>
 <button>Confirm</button>
 </form>
@@ -66,7 +66,7 @@ ${NEW_PASSWORDS}
 <button type="button" data-to="confirm ways">Back</button>
 </form>
 <section data-part="stranger" hidden>
-<p>Then somebody else used your address. They cannot confirm it without this link, and you need not do anything: close this page and delete the mail.</p>
+<p>Then somebody else used your address. They cannot confirm it without this link. You need not do anything: close this page and delete the mail.</p>
 <p>If you want the account yourself, choose a new password. It removes what they have set up.</p>
 <button type="button" data-to="choose">Choose a new password</button>
 <button type="button" data-to="confirm ways">Back</button>
@@ -83,7 +83,7 @@ export const RESET_PASSWORD_PAGE = page({
   name: 'reset-password',
   title: 'Choose a new password',
   parts: `<form data-part="choose">
-<p>Other sessions end with it. If the address was never confirmed, the new password confirms it, and trusted devices and second factors are removed.</p>
+<p>All sessions end. If the address was never confirmed, the new password confirms it, and removes trusted devices and second factors.</p>
 ${NEW_PASSWORDS}
 <button>Change password</button>
 <button type="button" data-to="again">Ask for a new link</button>
@@ -104,7 +104,7 @@ function page({ name, title, parts }: Readonly<Record<'name' | 'title' | 'parts'
 <h1>${title}</h1>
 <p role="status"></p>
 ${parts}
-<noscript><p>This page needs JavaScript. The text after the link in your mail can be entered in the app instead.</p></noscript>
+<noscript><p>This page needs JavaScript. You can enter the text after the link in your mail in the app instead.</p></noscript>
 </main>
 <script>${LINK_PAGE_SCRIPT}</script>
 </body>

@@ -32,14 +32,14 @@ export const LINK_WORDINGS: Readonly<Record<Language, LinkWording>> = {
     kinds: (issuer) => ({
       verify_email: {
         subject: `${issuer}: confirm your e-mail address`,
-        body: `Somebody, hopefully you, made a ${issuer} account with this address. Confirm that it is yours, with the password that was chosen then. Until you do, it counts for nothing.`,
+        body: `Somebody, hopefully you, made a ${issuer} account with this address. If it was you, confirm the address with the password that you chose.`,
         action: 'Confirm this address',
         unasked:
-          'If it was not you, ignore this mail. Whoever it was cannot confirm the address without it, and you can choose a new password there, which removes what they have set up.',
+          'If it was not you, ignore this mail: without it the other person cannot confirm the address. If you want the account yourself, open the link and choose a new password. That removes what the other person has set up.',
       },
       change_email: {
         subject: `${issuer}: confirm your new e-mail address`,
-        body: `This address is to become that of a ${issuer} account. It will, once you confirm that it is yours.`,
+        body: `Somebody, hopefully you, wants to use this address for a ${issuer} account. Confirm that it is yours.`,
         action: 'Confirm this address',
         unasked: 'If you did not ask for it, ignore this mail.',
       },
@@ -47,7 +47,7 @@ export const LINK_WORDINGS: Readonly<Record<Language, LinkWording>> = {
         subject: `${issuer}: your e-mail address is about to change`,
         body: `Somebody who is logged in to your ${issuer} account asked for another e-mail address. It changes once the new address is confirmed.`,
         unasked:
-          'If it was not you, change your password at once and end all other sessions: the request dies with it.',
+          'If it was not you, change your password now and end all other sessions. The new password cancels the request.',
       },
       reset_password: {
         subject: `${issuer}: choose a new password`,
@@ -57,7 +57,7 @@ export const LINK_WORDINGS: Readonly<Record<Language, LinkWording>> = {
       },
       already_registered: {
         subject: `${issuer}: you have an account already`,
-        body: `Somebody, hopefully you, tried to make a ${issuer} account with this address, which has one. Log in with it; if you do not know its password, ask for a new one there.`,
+        body: `Somebody, hopefully you, tried to make a ${issuer} account with this address, but there is one already. Log in; if you do not know the password, ask for a new one on the login page.`,
         unasked: 'If it was not you, ignore this mail: nothing has changed.',
       },
       address_confirmed: {
@@ -73,8 +73,8 @@ export const LINK_WORDINGS: Readonly<Record<Language, LinkWording>> = {
       'The second factor of the account was removed as well: set up your own after you have logged in.',
     valid: (hours, minutes) =>
       hours > 0
-        ? `The link is valid for ${hours} hours, once.`
-        : `The link is valid for ${minutes} minutes, once.`,
+        ? `The link is valid for ${hours} hours and can be used once.`
+        : `The link is valid for ${minutes} minutes and can be used once.`,
     token: 'Or enter this where you are asked for it:',
     footer: (issuer) => `Sent by ${issuer} about your account.`,
   },
