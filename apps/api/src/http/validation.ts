@@ -51,7 +51,13 @@ function fieldErrors(error: ValidationError, parent: string): FieldError[] {
   if (error.value === undefined && error.constraints !== undefined) return [{ path, message: 'is required' }];
   const own = Object.entries(error.constraints ?? {}).map(([constraint, message]) => ({
     path,
-    message: constraint === 'whitelistValidation' ? 'is not a known field' : message,
+    // The rules begin with the name of the field, which `path` says already.
+    message:
+      constraint === 'whitelistValidation'
+        ? 'is not a known field'
+        : message.startsWith(`${error.property} `)
+          ? message.slice(error.property.length + 1)
+          : message,
   }));
   return [...own, ...(error.children ?? []).flatMap((child) => fieldErrors(child, path))];
 }
