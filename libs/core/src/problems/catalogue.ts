@@ -79,7 +79,8 @@ export const PROBLEMS = {
     status: 403,
     title: 'The request may be forged',
     meaning: 'A cookie session was used without an allowed `Origin` or without its `X-CSRF-Token`.',
-    remedy: 'Send the token of `GET /v1/auth/csrf` from an allowed origin.',
+    remedy:
+      'Send the token of `GET /v1/auth/csrf` from an allowed origin: one of the `allowedOrigins` of the application, or of `CORS_ORIGINS`.',
   },
   email_unverified: {
     status: 403,
