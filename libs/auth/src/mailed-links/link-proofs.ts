@@ -45,8 +45,8 @@ export class LinkProofs {
   }
 
   async #byPassword(link: PresentedLink, password: string, origin: Origin): Promise<JudgedProof> {
-    if (!(await this.links.claimTry(this.database.direct, link))) return { outcome: 'refused' };
     const { applicationId, userId, account, registration } = link;
+    const tries = { left: true };
     const checked = await this.passwords.run({
       applicationId,
       email: account.email,
@@ -54,8 +54,14 @@ export class LinkProofs {
       password,
       deviceToken: undefined,
       linkId: link.id,
+      // Where passwords cannot be counted, none is looked at, and the link stays as good as it was.
+      claimTry: async () => {
+        tries.left = await this.links.claimTry(this.database.direct, link);
+        return tries.left;
+      },
       origin,
     });
+    if (!tries.left) return { outcome: 'refused' };
     return checked.outcome === 'right' ? { outcome: 'proven' } : checked;
   }
 }

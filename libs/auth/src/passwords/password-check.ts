@@ -12,6 +12,11 @@ import { PasswordHasher } from './password-hasher.js';
 export interface PasswordToCheck extends PasswordAttempt {
   readonly account: Pick<AccountWithPassword, 'id' | 'passwordHash'> | undefined;
   readonly password: string;
+  /**
+   * Claims what a try costs beside the budget, once it is known that the password will be looked at.
+   * @returns `false` where none is left: then it counts as wrong
+   */
+  readonly claimTry?: () => Promise<boolean>;
 }
 
 /** What came of it. */
@@ -36,6 +41,10 @@ export class PasswordCheck {
     const { account, password } = input;
     const attempt = await this.attempts.claim(input);
     if (!attempt.claimed) return { outcome: 'limited', budget: attempt.budget };
+    if ((await input.claimTry?.()) === false) {
+      await attempt.giveBack();
+      return { outcome: 'wrong' };
+    }
     const right =
       account === undefined
         ? await this.hasher.verifyAgainstNothing(password)
