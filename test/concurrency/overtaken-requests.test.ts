@@ -57,7 +57,7 @@ describe('a request that was let in and then overtaken', () => {
     expect(asked).toEqual([]);
   });
 
-  it('is a conflict where what it was about to refer to is removed', async () => {
+  it('is not found where the webhook that it was about is removed', async () => {
     const server = await makeServer(world);
     const hook = await server.post('/v1/webhooks', { url: 'https://example.com/hook', events: ['*'] });
     expect(hook.status).toBe(201);
@@ -70,7 +70,7 @@ describe('a request that was let in and then overtaken', () => {
     await untilWaiting(world.databaseUrl, 1);
     await held.query('COMMIT');
     await held.end();
-    expectProblem(await redelivery, 409, 'conflict');
+    expectProblem(await redelivery, 404, 'not_found');
   });
 
   it('ends its session although the session moves into a new epoch at that moment', async () => {

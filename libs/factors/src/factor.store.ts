@@ -115,7 +115,8 @@ const ENROLLED_TYPES = statement(
    SELECT type FROM enrolled WHERE type IS NOT NULL`,
 );
 
-// A few of each type, whichever come first in its index.
+// A few of each type, whichever come first in its index: an equality in place of the range would have PostgreSQL read
+// the whole table for a type that few have.
 const SAMPLE = statement(
   'factor-sample',
   `SELECT sampled.id, sampled.type, sampled.secret
@@ -123,7 +124,8 @@ const SAMPLE = statement(
     CROSS JOIN LATERAL (
       SELECT id, factors.type, secret
         FROM factors
-       WHERE factors.type = asked.type AND status = 'active'
+       WHERE factors.type >= asked.type AND factors.type <= asked.type AND status = 'active'
+       ORDER BY factors.type
        LIMIT $2
     ) AS sampled`,
 );

@@ -2,6 +2,7 @@ import { type ArgumentsHost, HttpException, Logger, NotFoundException } from '@n
 import { HashingBusy } from '@countersign/auth';
 import { EphemeralStoreUnavailable, Problem, PROBLEMS, type ProblemCode } from '@countersign/core';
 import Fastify, { type FastifyReply, type FastifyRequest } from 'fastify';
+import { QueryFailedError } from 'typeorm';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ProblemFilter } from './problem.filter.js';
 import { RouteTable } from './route-table.js';
@@ -52,6 +53,12 @@ describe('ProblemFilter', () => {
       expect(logged).toBe('');
     },
   );
+
+  it('answers a reference to what another request removed as a conflict', async () => {
+    const violation = new QueryFailedError('INSERT', [], Object.assign(new Error('gone'), { code: '23503' }));
+    expect(await answerTo(violation)).toMatchObject({ status: 409, body: { code: 'conflict' } });
+    expect(logged).toBe('');
+  });
 
   it('tells details, fields, members and the time to wait', async () => {
     const errors = [{ path: 'a.b', message: 'is wrong' }];
