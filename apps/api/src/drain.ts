@@ -5,7 +5,7 @@ import { setImmediate as turn, setTimeout as pause } from 'node:timers/promises'
 // So long a client that keeps its connection may still send on it, before it is closed under its hands.
 const GRACE_MS = 500;
 const LOOK_EVERY_MS = 50;
-// So long nobody has to connect before the listener is closed.
+// No new connection may come for this long before the listener is closed.
 const QUIET_MS = 50;
 // Leaves time, of the 30 seconds that a stop may take, to close database and store in order.
 const LONGEST_MS = 25_000;
@@ -99,7 +99,7 @@ function holdConnections(server: HttpServer): () => void {
   const held: Socket[] = [];
   const hold = (socket: Socket): void => {
     held.push(socket);
-    // One that is reset meanwhile is closed, and has nobody else to tell.
+    // A connection that is reset meanwhile is closed: there is no one left to answer.
     socket.on('error', passOver);
   };
   server.off('connection', read);

@@ -65,7 +65,7 @@ export class ItemImporter {
       fields: fieldsOf(entry),
       by: 'server',
       begunBy: 'import',
-      // Nobody is here to hand them to the user, who makes a set when logged in.
+      // An import cannot hand codes to the user, who makes a set after the next login.
       withRecovery: false,
       origin: SYSTEM_ORIGIN,
     });
